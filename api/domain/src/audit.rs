@@ -1,0 +1,179 @@
+//! The audit log as people read it.
+
+use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
+
+use crate::policy::Operation;
+
+/// What came of a request.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Outcome {
+    /// It was done or shown.
+    Done,
+    /// It was refused: nothing was shown.
+    Refused,
+    /// It did not fit the state of the record or the rules: nothing was changed.
+    NotPossible,
+    /// It failed on our side.
+    Failed,
+}
+
+impl Outcome {
+    /// What an HTTP status says about the request.
+    #[must_use]
+    pub fn of_status(status: i32) -> Self {
+        match status {
+            100..400 => Self::Done,
+            401 | 403 | 404 => Self::Refused,
+            400..500 => Self::NotPossible,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// Whether the operation is about safeguarding flags. Its events are read by nobody but the flags' own audience:
+/// that somebody looked for a flag tells that there may be one.
+#[must_use]
+pub fn is_confidential(operation: Operation) -> bool {
+    operation.rule().is_none_or(|rule| rule.scope.starts_with("flags:"))
+}
+
+/// All operations whose events are [confidential](is_confidential).
+pub fn confidential() -> impl Iterator<Item = Operation> {
+    Operation::VARIANTS.iter().copied().filter(|operation| is_confidential(*operation))
+}
+
+/// What the operation does, for the person whose record it is.
+#[must_use]
+pub const fn in_plain_words(operation: Operation) -> &'static str {
+    use Operation as Op;
+    match operation {
+        Op::GetCurrentSession => "Looked at their own sign-in",
+        Op::EndCurrentSession => "Signed out",
+        Op::ListProgrammes => "Looked at the list of programmes",
+        Op::CreateProgramme => "Set up a programme",
+        Op::GetProgramme => "Looked at a programme",
+        Op::UpdateProgramme => "Changed a programme",
+        Op::ListSites => "Looked at the list of sites",
+        Op::CreateSite => "Set up a site",
+        Op::GetSite => "Looked at a site",
+        Op::UpdateSite => "Changed a site",
+        Op::ListPeople => "Looked at the list of people with an account",
+        Op::CreatePerson => "Set up an account",
+        Op::GetPerson => "Looked at an account",
+        Op::UpdatePerson => "Changed an account",
+        Op::DeactivatePerson => "Closed an account",
+        Op::ReactivatePerson => "Opened an account again",
+        Op::CreateMembership => "Gave someone a role",
+        Op::EndMembership => "Took a role away",
+        Op::ListClients => "Looked at the list of connected programs",
+        Op::CreateClient => "Connected a program",
+        Op::RevokeClient => "Cut off a connected program",
+        Op::ListParticipants => "Saw the record in a list",
+        Op::CreateParticipant => "Made the record",
+        Op::GetParticipant => "Looked at the record",
+        Op::UpdateParticipant => "Changed the record",
+        Op::GetParticipantIdentity => "Looked at name and contact details",
+        Op::UpdateParticipantIdentity => "Changed name or contact details",
+        Op::ListParticipantAuditEvents => "Looked at who has used the record",
+        Op::ListDigitalProfiles => "Looked at what is known about using the internet",
+        Op::CreateDigitalProfile => "Noted how the person uses the internet",
+        Op::ListConsentForms => "Looked at the list of consent forms",
+        Op::CreateConsentForm => "Added a consent form",
+        Op::GetConsentForm => "Looked at a consent form",
+        Op::ListConsents => "Looked at what was agreed to",
+        Op::CreateConsent => "Noted what was agreed to",
+        Op::GetConsent => "Looked at what was agreed to",
+        Op::WithdrawConsent => "Noted that an agreement was taken back",
+        Op::ListAssignments => "Looked at who helps",
+        Op::CreateAssignment => "Proposed a supporter",
+        Op::GetAssignment => "Looked at who helps",
+        Op::AcceptAssignment => "Accepted to help",
+        Op::IntroduceAssignment => "Noted that the supporter was introduced",
+        Op::ActivateAssignment => "Started the help by a supporter",
+        Op::HoldAssignment => "Paused the help by a supporter",
+        Op::ResumeAssignment => "Went on with the help by a supporter",
+        Op::EndAssignment => "Ended the help by a supporter",
+        Op::WithdrawAssignment => "Took back the proposal of a supporter",
+        Op::ListInstruments => "Looked at the list of questionnaires",
+        Op::CreateInstrument => "Added a questionnaire",
+        Op::GetInstrument => "Looked at a questionnaire",
+        Op::ListAssessments => "Looked at the list of assessments",
+        Op::CreateAssessment => "Started an assessment",
+        Op::GetAssessment => "Looked at the state of an assessment",
+        Op::OpenAssistanceSession => "Started to help with an assessment",
+        Op::CloseAssistanceSession => "Stopped helping with an assessment",
+        Op::StartSegment => "Noted how help was given with an assessment",
+        Op::OpenPrivateSection => "Opened a private part of an assessment to the helper",
+        Op::SaveAnswers => "Saved answers",
+        Op::ListAnswers => "Looked at answers",
+        Op::SubmitAssessment => "Finished an assessment",
+        Op::AbandonAssessment => "Stopped an assessment before its end",
+        Op::AmendAssessment => "Corrected an answer",
+        Op::GetAssessmentSummary => "Looked at the summary of an assessment",
+        Op::ImportQuestionnaireResponse => "Brought in answers from another program",
+        Op::ExportQuestionnaireResponse => "Took out the answers for another program",
+        Op::ListCarePlans => "Looked at the list of care plans",
+        Op::GetCarePlan => "Looked at a care plan",
+        Op::AddCarePlanAction => "Added to a care plan",
+        Op::UpdateCarePlanAction => "Changed a care plan",
+        Op::DiscussCarePlan => "Noted that a care plan was talked about",
+        Op::AgreeCarePlan => "Noted that a care plan was agreed",
+        Op::ShareCarePlan => "Sent a copy of a care plan",
+        Op::CloseCarePlan => "Closed a care plan",
+        Op::CreateFlag
+        | Op::GetFlagReceipt
+        | Op::ListFlags
+        | Op::GetFlag
+        | Op::AcknowledgeFlag
+        | Op::ListFlagEntries
+        | Op::AddFlagEntry
+        | Op::ListFlagExclusions
+        | Op::AddFlagExclusion => "Worked on a confidential matter",
+        Op::ListAuditEvents => "Looked at the audit log",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_about_flags_is_confidential_and_nothing_else() {
+        for operation in Operation::VARIANTS {
+            assert_eq!(is_confidential(*operation), operation.name().contains("flag"), "{operation}");
+        }
+    }
+
+    #[test]
+    fn words_are_for_people() {
+        for operation in Operation::VARIANTS {
+            let words = in_plain_words(*operation);
+            assert!(words.len() < 80 && !words.contains('_'), "{operation}");
+        }
+    }
+
+    #[test]
+    fn statuses_have_outcomes() {
+        assert_eq!(Outcome::of_status(200), Outcome::Done);
+        assert_eq!(Outcome::of_status(404), Outcome::Refused);
+        assert_eq!(Outcome::of_status(409), Outcome::NotPossible);
+        assert_eq!(Outcome::of_status(503), Outcome::Failed);
+    }
+}

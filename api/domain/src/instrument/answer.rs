@@ -1,0 +1,185 @@
+//! Answers: where each belongs, what became of the question, and the values given.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::definition::Definition;
+use super::enabled::Enabled;
+use super::value::Value;
+
+/// The address of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct AnswerKey {
+    /// The item answered.
+    pub link_id: String,
+    /// Which of the enclosing repeating groups, and of the answers of enclosing repeating questions, this is
+    /// inside of, outermost first, counting from 0. Empty for nearly all.
+    #[serde(default)]
+    pub occurrence: Vec<u32>,
+}
+
+impl AnswerKey {
+    /// The address of an item inside nothing that repeats.
+    pub fn of(link_id: impl Into<String>) -> Self {
+        Self { link_id: link_id.into(), occurrence: Vec::new() }
+    }
+
+    /// The address of an item in this occurrence.
+    pub fn at(link_id: impl Into<String>, occurrence: &[u32]) -> Self {
+        Self { link_id: link_id.into(), occurrence: occurrence.to_vec() }
+    }
+}
+
+/// What became of a question.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum State {
+    /// Values were given.
+    Answered,
+    /// Passed over.
+    Skipped,
+    /// The participant prefers not to say.
+    PreferNot,
+    /// Not asked: switched off by other answers, or not private enough.
+    NotShown,
+}
+
+/// One answer: the record of one question, with as many values as were given.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What it answers.
+    #[serde(flatten)]
+    pub key: AnswerKey,
+    /// What became of the question.
+    pub state: State,
+    /// The values; empty unless answered.
+    #[serde(default)]
+    pub values: Vec<Value>,
+}
+
+impl Answer {
+    /// An answer with values.
+    pub fn answered(key: AnswerKey, values: Vec<Value>) -> Self {
+        Self { key, state: State::Answered, values }
+    }
+
+    /// A question without values, in this state.
+    pub fn without(key: AnswerKey, state: State) -> Self {
+        Self { key, state, values: Vec::new() }
+    }
+}
+
+/// The answers of one assessment as they stand, one per address.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Answers {
+    by_key: BTreeMap<AnswerKey, Answer>,
+}
+
+impl Answers {
+    /// Records an answer in place of the one before, which is given back.
+    pub fn save(&mut self, answer: Answer) -> Option<Answer> {
+        self.by_key.insert(answer.key.clone(), answer)
+    }
+
+    /// The record at an address.
+    pub fn get(&self, key: &AnswerKey) -> Option<&Answer> {
+        self.by_key.get(key)
+    }
+
+    /// The values at an address; none unless answered.
+    pub fn values(&self, key: &AnswerKey) -> &[Value] {
+        match self.by_key.get(key) {
+            Some(answer) if answer.state == State::Answered => &answer.values,
+            _ => &[],
+        }
+    }
+
+    /// Every record, by address.
+    pub fn iter(&self) -> impl Iterator<Item = &Answer> {
+        self.by_key.values()
+    }
+
+    /// The records of one item in all its occurrences, in order.
+    pub fn of_item<'a>(&'a self, link_id: &str) -> impl Iterator<Item = &'a Answer> {
+        let from = self.by_key.range(AnswerKey::of(link_id)..).map(|(_, answer)| answer);
+        from.take_while(move |answer| answer.key.link_id == link_id)
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// Whether nothing has been recorded.
+    pub fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+
+    /// The answers that count now: without those to questions that other answers have since switched off.
+    /// These stay recorded, but neither scores nor summaries may see them.
+    pub fn in_effect(&self, definition: &Definition) -> Answers {
+        let enabled = Enabled::of(definition, self);
+        self.iter().filter(|answer| enabled.contains(definition, &answer.key)).cloned().collect()
+    }
+}
+
+impl FromIterator<Answer> for Answers {
+    /// Later answers take the place of earlier ones.
+    fn from_iter<I: IntoIterator<Item = Answer>>(answers: I) -> Self {
+        Self { by_key: answers.into_iter().map(|answer| (answer.key.clone(), answer)).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::choice::Choice;
+    use serde_json::json;
+
+    #[test]
+    fn an_answer_is_written_flat() {
+        let json =
+            json!({"link_id": "q", "occurrence": [1], "state": "answered", "values": [{"valueInteger": 3}]});
+        let answer: Answer = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(answer.key, AnswerKey::at("q", &[1]));
+        assert_eq!(serde_json::to_value(&answer).unwrap(), json);
+    }
+
+    #[test]
+    fn the_record_of_a_question_is_replaced() {
+        let mut answers = Answers::default();
+        answers.save(Answer::answered(AnswerKey::of("q"), vec![Value::Integer(3)]));
+        let before = answers.save(Answer::without(AnswerKey::of("q"), State::Skipped)).unwrap();
+        assert_eq!(before.values, [Value::Integer(3)]);
+        assert_eq!(answers.len(), 1);
+        assert!(answers.values(&AnswerKey::of("q")).is_empty());
+    }
+
+    #[test]
+    fn the_occurrences_of_an_item_stand_together() {
+        let keys =
+            [AnswerKey::at("a", &[1]), AnswerKey::at("a", &[0]), AnswerKey::of("ab"), AnswerKey::of("A")];
+        let answers: Answers = keys.into_iter().map(|key| Answer::without(key, State::Skipped)).collect();
+        let found: Vec<&[u32]> =
+            answers.of_item("a").map(|answer| answer.key.occurrence.as_slice()).collect();
+        assert_eq!(found, [[0], [1]]);
+        assert_eq!(State::PreferNot.code(), "prefer_not");
+    }
+}

@@ -1,0 +1,204 @@
+//! Which items are enabled, from the answers there are.
+//!
+//! The rules are FHIR R4's `enableWhen`, and these, which follow from where an answer stands in a response:
+//! what is inside a disabled item is disabled; what is inside a question waits for its answer (a display, which
+//! is not answered, does not wait). An answer to a disabled question counts as none. The result depends on the
+//! answers alone, never on the order they came in.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::answer::{AnswerKey, Answers, State};
+use super::definition::Definition;
+use super::item::{Condition, EnableBehavior, Item, ItemType, Operator};
+use super::value::Value;
+
+/// For every item in every occurrence there is, whether it is enabled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enabled {
+    instances: Vec<BTreeMap<Vec<u32>, bool>>,
+}
+
+impl Enabled {
+    /// From the answers there are.
+    pub fn of(definition: &Definition, answers: &Answers) -> Self {
+        Self::with(definition, answers, None)
+    }
+
+    /// From the answers there are, as if the occurrences that `key` is inside of had been begun.
+    pub(super) fn with(definition: &Definition, answers: &Answers, key: Option<&AnswerKey>) -> Self {
+        let begun = Begun::of(definition, answers, key);
+        let mut enabled = Self { instances: vec![BTreeMap::new(); definition.items.len()] };
+        for &index in &definition.order {
+            let Some(item) = definition.item(index) else { continue };
+            let instances = enabled.instances_of(definition, answers, &begun, index, item);
+            if let Some(slot) = enabled.instances.get_mut(index) {
+                *slot = instances;
+            }
+        }
+        enabled
+    }
+
+    /// Whether the item at an index is enabled in an occurrence.
+    pub fn is(&self, index: usize, occurrence: &[u32]) -> bool {
+        self.instances.get(index).and_then(|instances| instances.get(occurrence)).copied().unwrap_or(false)
+    }
+
+    /// Whether the item that a key names is enabled.
+    pub fn contains(&self, definition: &Definition, key: &AnswerKey) -> bool {
+        definition.find(&key.link_id).is_some_and(|(index, _)| self.is(index, &key.occurrence))
+    }
+
+    /// The occurrences of an item, and whether it is enabled in each.
+    pub fn instances(&self, index: usize) -> impl Iterator<Item = (&[u32], bool)> {
+        self.instances.get(index).into_iter().flatten().map(|(occurrence, on)| (occurrence.as_slice(), *on))
+    }
+
+    /// The values a condition looks at, from an item in an occurrence. See [`source`].
+    pub(super) fn looked_at<'a>(
+        &self,
+        definition: &Definition,
+        answers: &'a Answers,
+        index: usize,
+        occurrence: &[u32],
+        question: usize,
+    ) -> &'a [Value] {
+        source(self, definition, answers, index, occurrence, question).unwrap_or_default()
+    }
+
+    fn instances_of(
+        &self,
+        definition: &Definition,
+        answers: &Answers,
+        begun: &Begun,
+        index: usize,
+        item: &Item,
+    ) -> BTreeMap<Vec<u32>, bool> {
+        let parent = item.parent.and_then(|parent| Some((parent, definition.item(parent)?)));
+        let Some((parent_index, parent)) = parent else {
+            return BTreeMap::from([(Vec::new(), self.conditions_hold(definition, answers, index, &[]))]);
+        };
+        let mut instances = BTreeMap::new();
+        for (outer, is_on) in self.instances(parent_index) {
+            let answered = answers.values(&AnswerKey::at(&parent.link_id, outer)).len();
+            let waits = parent.kind.is_question() && item.kind != ItemType::Display && answered == 0;
+            for occurrence in occurrences(parent, outer, answered, begun.inside(parent_index, outer)) {
+                let on = is_on && !waits && self.conditions_hold(definition, answers, index, &occurrence);
+                instances.insert(occurrence, on);
+            }
+        }
+        instances
+    }
+
+    fn conditions_hold(
+        &self,
+        definition: &Definition,
+        answers: &Answers,
+        index: usize,
+        occurrence: &[u32],
+    ) -> bool {
+        let Some(item) = definition.item(index) else { return false };
+        let mut results = item.enable_when.iter().map(|condition| {
+            let values = self.looked_at(definition, answers, index, occurrence, condition.question);
+            holds(condition, values)
+        });
+        match item.enable_behavior {
+            _ if item.enable_when.is_empty() => true,
+            EnableBehavior::All => results.all(|result| result),
+            EnableBehavior::Any => results.any(|result| result),
+        }
+    }
+}
+
+/// Whether a condition holds for the values of the question it looks at. With several values one is enough; with
+/// none only `exists = false` holds.
+pub(super) fn holds(condition: &Condition, values: &[Value]) -> bool {
+    let asked = &condition.answer;
+    let compares =
+        |wanted: fn(Ordering) -> bool| values.iter().any(|value| value.compare(asked).is_some_and(wanted));
+    match condition.operator {
+        Operator::Exists => *asked == Value::Boolean(!values.is_empty()),
+        Operator::Equal => values.iter().any(|value| equals(value, asked)),
+        Operator::NotEqual => values.iter().any(|value| !equals(value, asked)),
+        Operator::Greater => compares(Ordering::is_gt),
+        Operator::Less => compares(Ordering::is_lt),
+        Operator::GreaterOrEqual => compares(Ordering::is_ge),
+        Operator::LessOrEqual => compares(Ordering::is_le),
+    }
+}
+
+fn equals(value: &Value, asked: &Value) -> bool {
+    match (value, asked) {
+        // FHIR has no answerUri: an address is compared as text.
+        (Value::Uri(address), Value::String(text)) => address == text,
+        _ => value.matches(asked),
+    }
+}
+
+/// The occurrences of what is inside `parent`, in the parent's occurrence `outer`.
+fn occurrences(
+    parent: &Item,
+    outer: &[u32],
+    answered: usize,
+    begun: Option<&BTreeSet<u32>>,
+) -> Vec<Vec<u32>> {
+    let inside = |number: u32| outer.iter().copied().chain([number]).collect();
+    match (parent.repeats, parent.kind) {
+        (false, _) => vec![outer.to_vec()],
+        // One occurrence of a repeating group is always there to be begun.
+        (true, ItemType::Group) => {
+            begun.map_or_else(|| vec![inside(0)], |all| all.iter().map(|n| inside(*n)).collect())
+        }
+        (true, _) => (0..u32::try_from(answered).unwrap_or(u32::MAX).max(1)).map(inside).collect(),
+    }
+}
+
+/// The answer a condition looks at. The item and the question share the repeating items around both, so the
+/// question is looked up in the same occurrence of these. Where the question itself repeats around the item, it
+/// is the very answer the item is inside of. Where the question stands inside further repeating items, it is the
+/// nearest: the last before the item, or else the first behind it (FHIR R4, `enableWhen.question`).
+fn source<'a>(
+    enabled: &Enabled,
+    definition: &Definition,
+    answers: &'a Answers,
+    index: usize,
+    occurrence: &[u32],
+    question: usize,
+) -> Option<&'a [Value]> {
+    let (item, asked) = (definition.item(index)?, definition.item(question)?);
+    let shared = item.axes.iter().zip(&asked.axes).take_while(|(left, right)| left == right).count();
+    let prefix = occurrence.get(..shared)?;
+    let counts = |occurrence: &[u32]| occurrence.starts_with(prefix) && enabled.is(question, occurrence);
+    let mut found = answers
+        .of_item(&asked.link_id)
+        .filter(|answer| answer.state == State::Answered && counts(&answer.key.occurrence));
+    let answer = if question < index { found.last()? } else { found.next()? };
+    if item.axes.get(shared) == Some(&question) {
+        let nth = usize::try_from(*occurrence.get(shared)?).ok()?;
+        return answer.values.get(nth..=nth);
+    }
+    Some(&answer.values)
+}
+
+/// The occurrences of repeating groups in which anything has been recorded.
+struct Begun {
+    by_group: BTreeMap<(usize, Vec<u32>), BTreeSet<u32>>,
+}
+
+impl Begun {
+    fn of(definition: &Definition, answers: &Answers, extra: Option<&AnswerKey>) -> Self {
+        let mut by_group: BTreeMap<(usize, Vec<u32>), BTreeSet<u32>> = BTreeMap::new();
+        for key in answers.iter().map(|answer| &answer.key).chain(extra) {
+            let Some((_, item)) = definition.find(&key.link_id) else { continue };
+            for (level, (group, number)) in item.axes.iter().zip(&key.occurrence).enumerate() {
+                let outer = key.occurrence.get(..level).unwrap_or_default().to_vec();
+                by_group.entry((*group, outer)).or_default().insert(*number);
+            }
+        }
+        Self { by_group }
+    }
+
+    fn inside(&self, group: usize, outer: &[u32]) -> Option<&BTreeSet<u32>> {
+        self.by_group.get(&(group, outer.to_vec()))
+    }
+}

@@ -1,0 +1,68 @@
+//! Instruments: what is asked, what may be answered, what it adds up to.
+//!
+//! The definition of an instrument is a FHIR R4 Questionnaire with a few extensions of ours ([`OWN_EXTENSIONS`]).
+//! [`Definition::parse`] reads it once and refuses what could not be asked safely; from then on every question is
+//! answered from the definition and the answers alone:
+//!
+//! - what is on the form now: [`visible_items`], [`next_after`], [`progress_by_section`], [`why_enabled`];
+//! - whether an answer is acceptable: [`judge_answer`] on every save, [`judge_complete`] on submission;
+//! - what the answers say: [`scores`], [`concerns`], [`positive`];
+//! - how they travel: [`read_response`], [`write_response`].
+//!
+//! Everything is total and deterministic: the same answers give the same result in whatever order they came, on
+//! the server and offline.
+
+mod alert;
+mod answer;
+mod coding;
+mod concerns;
+mod definition;
+mod enabled;
+mod explain;
+mod extension;
+mod fields;
+mod finding;
+mod flow;
+mod item;
+mod judge;
+mod judge_value;
+mod limits;
+mod links;
+mod marks;
+mod moment;
+mod parse;
+mod parse_item;
+mod response;
+mod response_write;
+mod score;
+mod score_parse;
+mod value;
+mod value_set;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use alert::{AlertKind, AlertRule, Trigger, positive};
+pub use answer::{Answer, AnswerKey, Answers, State};
+pub use coding::{Attachment, Coding, Members, Quantity, Reference};
+pub use concerns::{BotherBand, Change, ChangeKind, Concern, Duration, HelpWanted, compare, concerns};
+pub use definition::{ConcernDefinition, Definition, InstrumentKind, LicenceClass, Parsed};
+pub use enabled::Enabled;
+pub use explain::{Explanation, why_enabled};
+pub use extension::OWN as OWN_EXTENSIONS;
+pub use finding::{Finding, Severity};
+pub use flow::{Progress, Setting, Visible, next_after, progress_by_section, visible_items};
+pub use item::{
+    AnswerOption, Choices, Condition, DisabledDisplay, EnableBehavior, Item, ItemRole, ItemType, Limits,
+    Marks, Operator, Presentation,
+};
+pub use judge::{MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
+pub use parse_item::{MAX_DEPTH, MAX_ITEMS};
+pub use response::{ANSWER_STATE, Header, ResponseStatus, read_response};
+pub use response_write::write_response;
+pub use score::{Band, Method, MissingRule, Score, ScoreDefinition, ScoreInput, scores};
+pub use value::{Misread, Value};

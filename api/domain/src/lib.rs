@@ -1,0 +1,28 @@
+//! The rules of peer-supported holistic needs assessment, without any input or output.
+//!
+//! Server and command line stand on this crate, so a rule decides the same way online and offline. Nothing here
+//! reads a clock, draws a random number or touches a database: time and ids come in as arguments.
+
+pub mod assessment;
+pub mod assignment;
+pub mod assistance;
+pub mod audit;
+pub mod care_plan;
+pub mod choice;
+pub mod client;
+pub mod clock;
+pub mod consent;
+pub mod content;
+pub mod digital_profile;
+pub mod flag;
+pub mod id;
+pub mod instrument;
+pub mod participant;
+pub mod person;
+pub mod policy;
+pub mod programme;
+pub mod provenance;
+pub mod site;
+pub mod study_id;
+pub mod summary;
+pub mod transition;

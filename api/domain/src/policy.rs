@@ -1,0 +1,360 @@
+//! Who may do what: one table, read by the server's enforcement, by the document and by the test that walks it.
+//!
+//! Deny by default. A role without a grant on an operation is refused the operation (403); a role with a grant sees
+//! exactly the objects its relation reaches and nothing else (404).
+
+mod table;
+
+use std::str::FromStr as _;
+
+use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
+pub use table::RULES;
+
+/// What a person or a client is in a programme.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Role {
+    /// The person whose needs are assessed.
+    Participant,
+    /// Peer supporter, paid or volunteer.
+    Supporter,
+    /// Support coordinator.
+    Coordinator,
+    /// Supervises and debriefs supporters.
+    Supervisor,
+    /// Safeguarding lead or deputy.
+    SafeguardingLead,
+    /// Practice nurse, clinical nurse specialist or GP.
+    Clinician,
+    /// Site researcher: recruits and takes consent.
+    Researcher,
+    TrialManager,
+    DataManager,
+    Statistician,
+    /// Monitor or auditor.
+    Monitor,
+    PrivacyOfficer,
+    /// System administrator: sees no record content.
+    Admin,
+    /// A service client: a front end or trial software, bounded by its scopes as well.
+    IntegrationClient,
+}
+
+impl Role {
+    /// Where a role stands when one person holds several: the least privileged is used unless he asks otherwise.
+    #[must_use]
+    pub fn privilege(self) -> usize {
+        Self::VARIANTS.iter().position(|role| *role == self).unwrap_or(usize::MAX)
+    }
+}
+
+/// How far a grant reaches: the caller's world for one operation.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Relation {
+    /// The caller's own record.
+    Own,
+    /// Participants assigned to the caller now, while consent allows it.
+    Assigned,
+    /// The sites where the caller holds the role; every site of the programme when the role names none.
+    Site,
+    /// The caller's programme.
+    Programme,
+    /// Everything this installation holds. No operation on a person's record has it.
+    Installation,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    pub operation: Operation,
+    /// What a service client must hold to call the operation.
+    pub scope: &'static str,
+    pub grants: &'static [(Role, Relation)],
+}
+
+impl Rule {
+    /// How far `role` reaches with this operation; `None` refuses it.
+    #[must_use]
+    pub fn relation(&self, role: Role) -> Option<Relation> {
+        self.grants.iter().find(|(granted, _)| *granted == role).map(|(_, relation)| *relation)
+    }
+}
+
+/// Everything a signed-in caller can ask for. The name in snake_case is the operation id in the document.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+    strum::FromRepr,
+)]
+#[strum(serialize_all = "snake_case")]
+#[repr(u16)]
+pub enum Operation {
+    GetCurrentSession,
+    EndCurrentSession,
+
+    ListProgrammes,
+    CreateProgramme,
+    GetProgramme,
+    UpdateProgramme,
+
+    ListSites,
+    CreateSite,
+    GetSite,
+    UpdateSite,
+
+    ListPeople,
+    CreatePerson,
+    GetPerson,
+    UpdatePerson,
+    DeactivatePerson,
+    ReactivatePerson,
+    CreateMembership,
+    EndMembership,
+
+    ListClients,
+    CreateClient,
+    RevokeClient,
+
+    ListParticipants,
+    CreateParticipant,
+    GetParticipant,
+    UpdateParticipant,
+    GetParticipantIdentity,
+    UpdateParticipantIdentity,
+    ListParticipantAuditEvents,
+    ListDigitalProfiles,
+    CreateDigitalProfile,
+
+    ListConsentForms,
+    CreateConsentForm,
+    GetConsentForm,
+    ListConsents,
+    CreateConsent,
+    GetConsent,
+    WithdrawConsent,
+
+    ListAssignments,
+    CreateAssignment,
+    GetAssignment,
+    AcceptAssignment,
+    IntroduceAssignment,
+    ActivateAssignment,
+    HoldAssignment,
+    ResumeAssignment,
+    EndAssignment,
+    WithdrawAssignment,
+
+    ListInstruments,
+    CreateInstrument,
+    GetInstrument,
+
+    ListAssessments,
+    CreateAssessment,
+    GetAssessment,
+    OpenAssistanceSession,
+    CloseAssistanceSession,
+    StartSegment,
+    OpenPrivateSection,
+    SaveAnswers,
+    ListAnswers,
+    SubmitAssessment,
+    AbandonAssessment,
+    AmendAssessment,
+    GetAssessmentSummary,
+    ImportQuestionnaireResponse,
+    ExportQuestionnaireResponse,
+
+    ListCarePlans,
+    GetCarePlan,
+    AddCarePlanAction,
+    UpdateCarePlanAction,
+    DiscussCarePlan,
+    AgreeCarePlan,
+    ShareCarePlan,
+    CloseCarePlan,
+
+    CreateFlag,
+    GetFlagReceipt,
+    ListFlags,
+    GetFlag,
+    AcknowledgeFlag,
+    ListFlagEntries,
+    AddFlagEntry,
+    ListFlagExclusions,
+    AddFlagExclusion,
+
+    ListAuditEvents,
+}
+
+impl Operation {
+    /// The number by which a handler's signature names its operation.
+    #[must_use]
+    #[expect(clippy::as_conversions, reason = "a fieldless enum's own discriminant, in a const")]
+    pub const fn id(self) -> u16 {
+        self as u16
+    }
+
+    /// The operation id in the document.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// The operation with this operation id.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::from_str(name).ok()
+    }
+
+    /// Whether a call leaves an event in the audit log: everything does but reading what describes the programme and
+    /// the caller's own session.
+    #[must_use]
+    pub fn is_audited(self) -> bool {
+        !matches!(
+            self,
+            Self::GetCurrentSession
+                | Self::ListProgrammes
+                | Self::GetProgramme
+                | Self::ListSites
+                | Self::GetSite
+                | Self::ListInstruments
+                | Self::GetInstrument
+                | Self::ListConsentForms
+                | Self::GetConsentForm
+        )
+    }
+
+    /// This operation's row of the table.
+    #[must_use]
+    pub fn rule(self) -> Option<&'static Rule> {
+        RULES.iter().find(|rule| rule.operation == self)
+    }
+}
+
+/// How far `role` reaches with `operation`; `None` refuses the function altogether.
+#[must_use]
+pub fn relation(operation: Operation, role: Role) -> Option<Relation> {
+    operation.rule().and_then(|rule| rule.relation(role))
+}
+
+/// Every scope a service client can be given, sorted.
+#[must_use]
+pub fn client_scopes() -> Vec<&'static str> {
+    let mut scopes: Vec<_> = RULES
+        .iter()
+        .filter(|rule| rule.relation(Role::IntegrationClient).is_some())
+        .map(|rule| rule.scope)
+        .collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    scopes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_has_exactly_one_row() {
+        for operation in Operation::VARIANTS {
+            let rows = RULES.iter().filter(|rule| rule.operation == *operation).count();
+            assert_eq!(rows, 1, "{operation}");
+        }
+    }
+
+    #[test]
+    fn a_row_names_a_role_once() {
+        for rule in RULES {
+            for (role, _) in rule.grants {
+                let named = rule.grants.iter().filter(|(other, _)| other == role).count();
+                assert_eq!(named, 1, "{} names {role} {named} times", rule.operation);
+            }
+        }
+    }
+
+    #[test]
+    fn an_administrator_reaches_no_record_content() {
+        for rule in RULES {
+            let about_records = [
+                "participants:",
+                "answers:",
+                "assessments:",
+                "care_plans:",
+                "flags:",
+                "identity:",
+                "consents:",
+            ]
+            .iter()
+            .any(|prefix| rule.scope.starts_with(prefix));
+            if about_records {
+                assert_eq!(rule.relation(Role::Admin), None, "{}", rule.operation);
+            }
+        }
+    }
+
+    #[test]
+    fn no_client_can_read_a_flag() {
+        for operation in [Operation::ListFlags, Operation::GetFlag, Operation::ListFlagEntries] {
+            assert_eq!(relation(operation, Role::IntegrationClient), None);
+        }
+    }
+
+    #[test]
+    fn only_safeguarding_leads_reach_the_case() {
+        for operation in [
+            Operation::ListFlags,
+            Operation::GetFlag,
+            Operation::AcknowledgeFlag,
+            Operation::ListFlagEntries,
+            Operation::AddFlagEntry,
+            Operation::ListFlagExclusions,
+            Operation::AddFlagExclusion,
+        ] {
+            for role in Role::VARIANTS {
+                let reached = relation(operation, *role).is_some();
+                assert_eq!(reached, *role == Role::SafeguardingLead, "{role} {operation}");
+            }
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! The policy table. A row per operation: the scope a client needs, then each role with how far it reaches.
+//!
+//! The source is the roles and permissions matrix of the domain: deny by default, supporters through an active
+//! assignment only, administrators without record content, the safeguarding case for safeguarding leads alone.
+
+use super::Relation::{Assigned, Installation, Own, Programme, Site};
+use super::Role::{
+    Admin, Clinician, Coordinator, DataManager, IntegrationClient, Monitor, Participant, PrivacyOfficer,
+    Researcher, SafeguardingLead, Statistician, Supervisor, Supporter, TrialManager,
+};
+use super::{Operation as Op, Relation, Role, Rule};
+
+type Grants = &'static [(Role, Relation)];
+
+const fn rule(operation: Op, scope: &'static str, grants: Grants) -> Rule {
+    Rule { operation, scope, grants }
+}
+
+const EVERYONE_OWN: Grants = &[
+    (Participant, Own),
+    (Supporter, Own),
+    (Coordinator, Own),
+    (Supervisor, Own),
+    (SafeguardingLead, Own),
+    (Clinician, Own),
+    (Researcher, Own),
+    (TrialManager, Own),
+    (DataManager, Own),
+    (Statistician, Own),
+    (Monitor, Own),
+    (PrivacyOfficer, Own),
+    (Admin, Own),
+    (IntegrationClient, Own),
+];
+
+/// What describes the programme itself: nothing about a person.
+const EVERYONE_IN_PROGRAMME: Grants = &[
+    (Participant, Programme),
+    (Supporter, Programme),
+    (Coordinator, Programme),
+    (Supervisor, Programme),
+    (SafeguardingLead, Programme),
+    (Clinician, Programme),
+    (Researcher, Programme),
+    (TrialManager, Programme),
+    (DataManager, Programme),
+    (Statistician, Programme),
+    (Monitor, Programme),
+    (PrivacyOfficer, Programme),
+    (Admin, Installation),
+    (IntegrationClient, Programme),
+];
+
+const ADMIN_ONLY: Grants = &[(Admin, Installation)];
+
+/// The record with its pseudonym, access needs and status.
+const READ_PARTICIPANT: Grants = &[
+    (Participant, Own),
+    (Supporter, Assigned),
+    (Coordinator, Site),
+    (SafeguardingLead, Programme),
+    (Clinician, Site),
+    (Researcher, Site),
+    (TrialManager, Programme),
+    (DataManager, Programme),
+    (Statistician, Programme),
+    (Monitor, Programme),
+    (PrivacyOfficer, Programme),
+    (IntegrationClient, Programme),
+];
+
+const READ_IDENTITY: Grants = &[
+    (Participant, Own),
+    (Supporter, Assigned),
+    (Coordinator, Site),
+    (SafeguardingLead, Programme),
+    (Clinician, Site),
+    (Researcher, Site),
+    (Monitor, Programme),
+    (PrivacyOfficer, Programme),
+];
+
+const READ_CONSENT: Grants = &[
+    (Participant, Own),
+    (Supporter, Assigned),
+    (Coordinator, Site),
+    (SafeguardingLead, Programme),
+    (Clinician, Site),
+    (Researcher, Site),
+    (TrialManager, Programme),
+    (DataManager, Programme),
+    (Statistician, Programme),
+    (Monitor, Programme),
+    (PrivacyOfficer, Programme),
+    (IntegrationClient, Programme),
+];
+
+const TAKE_CONSENT: Grants = &[(Coordinator, Site), (Researcher, Site), (IntegrationClient, Programme)];
+
+const READ_ASSIGNMENT: Grants = &[
+    (Participant, Own),
+    (Supporter, Own),
+    (Coordinator, Site),
+    (Supervisor, Programme),
+    (SafeguardingLead, Programme),
+    (Clinician, Site),
+    (Researcher, Site),
+    (TrialManager, Programme),
+    (Monitor, Programme),
+    (PrivacyOfficer, Programme),
+];
+
+const ARRANGE_ASSIGNMENT: Grants = &[(Coordinator, Site)];
+const CARRY_ASSIGNMENT: Grants = &[(Supporter, Own), (Coordinator, Site)];
+
+/// Status and provenance of an assessment; its answers are a matter of their own.
+const READ_ASSESSMENT: Grants = &[
+    (Participant, Own),
+    (Supporter, Assigned),
+    (Coordinator, Site),
+    (Clinician, Site),
+    (Researcher, Site),
+    (TrialManager, Programme),
+    (DataManager, Programme),
+    (Statistician, Programme),
+    (Monitor, Programme),
+    (IntegrationClient, Programme),
+];
+
+/// Helping or filling in: those who may stand at the form while it is open.
+const FILL_ASSESSMENT: Grants = &[
+    (Participant, Own),
+    (Supporter, Assigned),
+    (Clinician, Site),
+    (Researcher, Site),
+    (IntegrationClient, Programme),
+];
+
+const READ_ANSWERS: Grants = &[
+    (Participant, Own),
+    (Supporter, Assigned),
+    (Clinician, Site),
+    (Researcher, Site),
+    (DataManager, Programme),
+    (Statistician, Programme),
+    (Monitor, Programme),
+    (IntegrationClient, Programme),
+];
+
+const AMEND_ASSESSMENT: Grants = &[(Clinician, Site), (Researcher, Site), (DataManager, Programme)];
+
+const READ_SUMMARY: Grants = &[
+    (Participant, Own),
+    (Clinician, Site),
+    (Researcher, Site),
+    (DataManager, Programme),
+    (Statistician, Programme),
+    (Monitor, Programme),
+    (IntegrationClient, Programme),
+];
+
+const READ_CARE_PLAN: Grants =
+    &[(Participant, Own), (Clinician, Site), (Researcher, Site), (Monitor, Programme)];
+const WORK_CARE_PLAN: Grants = &[(Clinician, Site)];
+
+const RAISE_FLAG: Grants = &[
+    (Participant, Own),
+    (Supporter, Assigned),
+    (Coordinator, Site),
+    (Supervisor, Programme),
+    (SafeguardingLead, Programme),
+    (Clinician, Site),
+    (Researcher, Site),
+    (TrialManager, Programme),
+    (IntegrationClient, Programme),
+];
+
+const SAFEGUARDING: Grants = &[(SafeguardingLead, Programme)];
+
+pub static RULES: &[Rule] = &[
+    rule(Op::GetCurrentSession, "session", EVERYONE_OWN),
+    rule(Op::EndCurrentSession, "session", EVERYONE_OWN),
+    rule(Op::ListProgrammes, "programmes:read", EVERYONE_IN_PROGRAMME),
+    rule(Op::CreateProgramme, "programmes:write", ADMIN_ONLY),
+    rule(Op::GetProgramme, "programmes:read", EVERYONE_IN_PROGRAMME),
+    rule(Op::UpdateProgramme, "programmes:write", &[(TrialManager, Programme), (Admin, Installation)]),
+    rule(Op::ListSites, "sites:read", EVERYONE_IN_PROGRAMME),
+    rule(Op::CreateSite, "sites:write", &[(TrialManager, Programme), (Admin, Installation)]),
+    rule(Op::GetSite, "sites:read", EVERYONE_IN_PROGRAMME),
+    rule(Op::UpdateSite, "sites:write", &[(TrialManager, Programme), (Admin, Installation)]),
+    rule(
+        Op::ListPeople,
+        "people:read",
+        &[
+            (Supporter, Own),
+            (Coordinator, Programme),
+            (Supervisor, Programme),
+            (SafeguardingLead, Programme),
+            (Clinician, Own),
+            (Researcher, Own),
+            (TrialManager, Programme),
+            (Monitor, Programme),
+            (PrivacyOfficer, Programme),
+            (Admin, Installation),
+        ],
+    ),
+    rule(Op::CreatePerson, "people:write", ADMIN_ONLY),
+    rule(
+        Op::GetPerson,
+        "people:read",
+        &[
+            (Participant, Own),
+            (Supporter, Own),
+            (Coordinator, Programme),
+            (Supervisor, Programme),
+            (SafeguardingLead, Programme),
+            (Clinician, Own),
+            (Researcher, Own),
+            (TrialManager, Programme),
+            (Monitor, Programme),
+            (PrivacyOfficer, Programme),
+            (Admin, Installation),
+        ],
+    ),
+    rule(Op::UpdatePerson, "people:write", ADMIN_ONLY),
+    rule(Op::DeactivatePerson, "people:write", ADMIN_ONLY),
+    rule(Op::ReactivatePerson, "people:write", ADMIN_ONLY),
+    rule(Op::CreateMembership, "people:write", ADMIN_ONLY),
+    rule(Op::EndMembership, "people:write", ADMIN_ONLY),
+    rule(Op::ListClients, "clients:read", ADMIN_ONLY),
+    rule(Op::CreateClient, "clients:write", ADMIN_ONLY),
+    rule(Op::RevokeClient, "clients:write", ADMIN_ONLY),
+    rule(Op::ListParticipants, "participants:read", READ_PARTICIPANT),
+    rule(
+        Op::CreateParticipant,
+        "participants:write",
+        &[(Coordinator, Site), (Researcher, Site), (IntegrationClient, Programme)],
+    ),
+    rule(Op::GetParticipant, "participants:read", READ_PARTICIPANT),
+    rule(
+        Op::UpdateParticipant,
+        "participants:write",
+        &[(Coordinator, Site), (Researcher, Site), (IntegrationClient, Programme)],
+    ),
+    rule(Op::GetParticipantIdentity, "identity:read", READ_IDENTITY),
+    rule(
+        Op::UpdateParticipantIdentity,
+        "identity:write",
+        &[(Participant, Own), (Coordinator, Site), (Researcher, Site)],
+    ),
+    rule(
+        Op::ListParticipantAuditEvents,
+        "audit:read",
+        &[(Participant, Own), (Monitor, Programme), (PrivacyOfficer, Programme)],
+    ),
+    rule(Op::ListDigitalProfiles, "participants:read", READ_PARTICIPANT),
+    rule(
+        Op::CreateDigitalProfile,
+        "participants:write",
+        &[(Coordinator, Site), (Researcher, Site), (IntegrationClient, Programme)],
+    ),
+    rule(Op::ListConsentForms, "consents:read", READ_FORMS),
+    rule(Op::CreateConsentForm, "consents:write", &[(TrialManager, Programme)]),
+    rule(Op::GetConsentForm, "consents:read", READ_FORMS),
+    rule(Op::ListConsents, "consents:read", READ_CONSENT),
+    rule(Op::CreateConsent, "consents:write", TAKE_CONSENT),
+    rule(Op::GetConsent, "consents:read", READ_CONSENT),
+    rule(Op::WithdrawConsent, "consents:write", TAKE_CONSENT),
+    rule(Op::ListAssignments, "assignments:read", READ_ASSIGNMENT),
+    rule(Op::CreateAssignment, "assignments:write", ARRANGE_ASSIGNMENT),
+    rule(Op::GetAssignment, "assignments:read", READ_ASSIGNMENT),
+    rule(Op::AcceptAssignment, "assignments:write", CARRY_ASSIGNMENT),
+    rule(Op::IntroduceAssignment, "assignments:write", ARRANGE_ASSIGNMENT),
+    rule(Op::ActivateAssignment, "assignments:write", ARRANGE_ASSIGNMENT),
+    rule(Op::HoldAssignment, "assignments:write", ARRANGE_ASSIGNMENT),
+    rule(Op::ResumeAssignment, "assignments:write", ARRANGE_ASSIGNMENT),
+    rule(Op::EndAssignment, "assignments:write", ARRANGE_ASSIGNMENT),
+    rule(Op::WithdrawAssignment, "assignments:write", CARRY_ASSIGNMENT),
+    rule(Op::ListInstruments, "instruments:read", EVERYONE_IN_PROGRAMME_BUT_ADMIN),
+    rule(
+        Op::CreateInstrument,
+        "instruments:write",
+        &[(TrialManager, Programme), (DataManager, Programme), (IntegrationClient, Programme)],
+    ),
+    rule(Op::GetInstrument, "instruments:read", EVERYONE_IN_PROGRAMME_BUT_ADMIN),
+    rule(Op::ListAssessments, "assessments:read", READ_ASSESSMENT),
+    rule(Op::CreateAssessment, "assessments:write", FILL_ASSESSMENT),
+    rule(Op::GetAssessment, "assessments:read", READ_ASSESSMENT),
+    rule(Op::OpenAssistanceSession, "assessments:write", FILL_ASSESSMENT),
+    rule(Op::CloseAssistanceSession, "assessments:write", FILL_ASSESSMENT),
+    rule(Op::StartSegment, "assessments:write", FILL_ASSESSMENT),
+    rule(Op::OpenPrivateSection, "assessments:write", FILL_ASSESSMENT),
+    rule(Op::SaveAnswers, "assessments:write", FILL_ASSESSMENT),
+    rule(Op::ListAnswers, "answers:read", READ_ANSWERS),
+    rule(Op::SubmitAssessment, "assessments:write", FILL_ASSESSMENT),
+    rule(Op::AbandonAssessment, "assessments:write", FILL_ASSESSMENT),
+    rule(Op::AmendAssessment, "answers:amend", AMEND_ASSESSMENT),
+    rule(Op::GetAssessmentSummary, "answers:read", READ_SUMMARY),
+    rule(
+        Op::ImportQuestionnaireResponse,
+        "assessments:write",
+        &[(Researcher, Site), (DataManager, Programme), (IntegrationClient, Programme)],
+    ),
+    rule(Op::ExportQuestionnaireResponse, "answers:read", READ_SUMMARY),
+    rule(Op::ListCarePlans, "care_plans:read", READ_CARE_PLAN),
+    rule(Op::GetCarePlan, "care_plans:read", READ_CARE_PLAN),
+    rule(Op::AddCarePlanAction, "care_plans:write", WORK_CARE_PLAN),
+    rule(Op::UpdateCarePlanAction, "care_plans:write", WORK_CARE_PLAN),
+    rule(Op::DiscussCarePlan, "care_plans:write", WORK_CARE_PLAN),
+    rule(Op::AgreeCarePlan, "care_plans:write", WORK_CARE_PLAN),
+    rule(Op::ShareCarePlan, "care_plans:write", WORK_CARE_PLAN),
+    rule(Op::CloseCarePlan, "care_plans:write", WORK_CARE_PLAN),
+    rule(Op::CreateFlag, "flags:create", RAISE_FLAG),
+    rule(Op::GetFlagReceipt, "flags:create", RAISE_FLAG_OWN),
+    rule(Op::ListFlags, "flags:read", SAFEGUARDING),
+    rule(Op::GetFlag, "flags:read", SAFEGUARDING),
+    rule(Op::AcknowledgeFlag, "flags:write", SAFEGUARDING),
+    rule(Op::ListFlagEntries, "flags:read", SAFEGUARDING),
+    rule(Op::AddFlagEntry, "flags:write", SAFEGUARDING),
+    rule(Op::ListFlagExclusions, "flags:read", SAFEGUARDING),
+    rule(Op::AddFlagExclusion, "flags:write", SAFEGUARDING),
+    rule(Op::ListAuditEvents, "audit:read", &[(Monitor, Programme), (PrivacyOfficer, Programme)]),
+];
+
+const RAISE_FLAG_OWN: Grants = &[
+    (Participant, Own),
+    (Supporter, Own),
+    (Coordinator, Own),
+    (Supervisor, Own),
+    (SafeguardingLead, Own),
+    (Clinician, Own),
+    (Researcher, Own),
+    (TrialManager, Own),
+    (IntegrationClient, Own),
+];
+
+const READ_FORMS: Grants = &[
+    (Participant, Programme),
+    (Supporter, Programme),
+    (Coordinator, Programme),
+    (SafeguardingLead, Programme),
+    (Clinician, Programme),
+    (Researcher, Programme),
+    (TrialManager, Programme),
+    (DataManager, Programme),
+    (Monitor, Programme),
+    (PrivacyOfficer, Programme),
+    (IntegrationClient, Programme),
+];
+
+const EVERYONE_IN_PROGRAMME_BUT_ADMIN: Grants = &[
+    (Participant, Programme),
+    (Supporter, Programme),
+    (Coordinator, Programme),
+    (Supervisor, Programme),
+    (SafeguardingLead, Programme),
+    (Clinician, Programme),
+    (Researcher, Programme),
+    (TrialManager, Programme),
+    (DataManager, Programme),
+    (Statistician, Programme),
+    (Monitor, Programme),
+    (PrivacyOfficer, Programme),
+    (IntegrationClient, Programme),
+];

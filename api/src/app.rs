@@ -1,0 +1,27 @@
+//! What the whole server shares.
+
+use std::sync::Arc;
+
+use alongside_domain::clock::{Clock, Ids};
+use alongside_store::Store;
+
+use crate::http::page::CursorKey;
+use crate::security::password::Passwords;
+use crate::security::token::Tokens;
+
+/// The shared parts, made once at the start and handed to every worker.
+#[derive(Clone)]
+pub struct App {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    pub tokens: Arc<Tokens>,
+    pub passwords: Arc<Passwords>,
+    pub cursors: CursorKey,
+    /// Parsed instrument versions. They never change, so a cached one is never stale.
+    pub definitions: Arc<crate::definitions::Definitions>,
+    /// Where this server is reached, without a slash at the end.
+    pub base_url: Arc<str>,
+    /// Only the benchmark switches this off, on synthetic data, to see what it costs.
+    pub audit_reads: bool,
+}

@@ -1,0 +1,105 @@
+//! The operator's commands.
+
+mod demo;
+mod keys;
+mod migrate;
+mod serve;
+mod user;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use alongside_api::app::App;
+use alongside_api::config::{Config, LogFormat};
+use alongside_api::http::docs::Document;
+use alongside_api::security::keys::Keys;
+use alongside_api::{openapi, server};
+use alongside_domain::clock::System;
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Alongside: peer-supported holistic needs assessment as a service.
+#[derive(Debug, Parser)]
+#[command(name = "alongside-api", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API.
+    Serve(serve::Serve),
+    /// Serve a synthetic programme that one can explore at once.
+    Demo(demo::Demo),
+    /// Bring the database's schema up to date, or take its last step back.
+    Migrate(migrate::Migrate),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Manage people from the server's own command line.
+    User(user::User),
+    /// Manage the key file.
+    Keys(keys::KeysCommand),
+}
+
+/// Where the settings come from, besides the environment.
+#[derive(Debug, Args)]
+struct ConfigArgs {
+    /// A settings file (TOML). The environment (`ALONGSIDE_*`) goes before it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigArgs {
+    fn load(&self) -> anyhow::Result<Config> {
+        Ok(Config::load(self.config.as_deref())?)
+    }
+}
+
+impl Cli {
+    pub fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Serve(serve) => serve.run(),
+            Command::Demo(demo) => demo.run(),
+            Command::Migrate(migrate) => migrate.run(),
+            Command::Openapi => print_document(),
+            Command::User(user) => user.run(),
+            Command::Keys(keys) => keys.run(),
+        }
+    }
+}
+
+fn print_document() -> anyhow::Result<()> {
+    std::io::stdout().write_all(Document::new(&openapi::document()?)?.bytes())?;
+    Ok(())
+}
+
+/// Log lines go to standard error, so that standard output stays for what a command answers.
+fn start_logging(config: &Config) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&config.log)?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match config.log_format {
+        LogFormat::Json => builder.json().try_init(),
+        LogFormat::Text => builder.try_init(),
+    };
+    started.map_err(|error| anyhow::anyhow!("the log cannot be started: {error}"))
+}
+
+/// Opens what a command of the operator needs: keys, store and the rest.
+fn open(config: &Config) -> anyhow::Result<App> {
+    let (keys, created) = Keys::open(config)?;
+    if created {
+        announce_keys(config.keys_file.as_deref());
+    }
+    server::prepare(config, &keys, Arc::new(System), Arc::new(System))
+}
+
+fn announce_keys(path: Option<&Path>) {
+    let place = path.map_or_else(|| "beside the database".to_owned(), |path| format!("in {}", path.display()));
+    eprintln!("New keys were made {place}. Keep a copy apart from the database: without them sealed records stay sealed.");
+}
+
+fn runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    actix_web::rt::System::new().block_on(work)
+}

@@ -1,0 +1,136 @@
+//! What a handler's work has at hand behind a door, and what it notes for the audit log.
+
+use std::sync::Arc;
+
+use alongside_domain::clock::Timestamp;
+use alongside_domain::id::{FlagId, ParticipantId, ProgrammeId, kind};
+use alongside_domain::policy::Operation;
+use alongside_store::audit::any_id;
+use alongside_store::sealing::{KeyRing, Place};
+use alongside_store::scope::Scope;
+use alongside_store::types::{At, Key};
+use alongside_store::{Db, idempotency};
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::codes::Code;
+use super::problem::Problem;
+use super::refusal::Refusal;
+use super::reply::Reply;
+use crate::app::App;
+
+/// Whose record was touched, for the audit log.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Trace {
+    pub participant: Option<ParticipantId>,
+    pub resource: Option<Uuid>,
+    pub listed: Vec<ParticipantId>,
+    pub flag: Option<FlagId>,
+    pub detail: Option<String>,
+}
+
+/// The database with everything a handler needs to decide.
+pub struct Ctx<'a, 'c> {
+    pub db: &'a mut Db<'c>,
+    /// The caller's world for this operation.
+    pub scope: &'a Scope,
+    pub caller: &'a Caller,
+    pub app: &'a App,
+    /// The moment of this request: one for everything it writes.
+    pub now: Timestamp,
+    pub(super) operation: Operation,
+    pub(super) fingerprint: [u8; 32],
+    pub(super) trace: &'a mut Trace,
+}
+
+impl Ctx<'_, '_> {
+    /// The keys that seal and open cells.
+    #[must_use]
+    pub fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(self.app.store.ring())
+    }
+
+    /// A fresh id.
+    #[must_use]
+    pub fn fresh(&self) -> Uuid {
+        self.app.ids.fresh()
+    }
+
+    /// Notes whose record this request is about.
+    pub fn about(&mut self, participant: ParticipantId) {
+        self.trace.participant = Some(participant);
+    }
+
+    /// Notes what the request made or changed, where the path does not name it.
+    pub fn resource(&mut self, id: Uuid) {
+        self.trace.resource = Some(id);
+    }
+
+    /// Notes the participants a list shows.
+    pub fn lists(&mut self, participants: impl IntoIterator<Item = ParticipantId>) {
+        self.trace.listed.extend(participants);
+        self.trace.listed.sort_unstable();
+        self.trace.listed.dedup();
+    }
+
+    /// Notes that this concerns a safeguarding flag: the event is hidden from ordinary readers of the log.
+    pub fn under_flag(&mut self, flag: FlagId) {
+        self.trace.flag = Some(flag);
+    }
+
+    /// Notes what a machine may say about the request: names of changed members, never their values.
+    pub fn note(&mut self, detail: impl Into<String>) {
+        self.trace.detail = Some(detail.into());
+    }
+
+    /// The one programme the caller works in.
+    ///
+    /// # Errors
+    /// The 404 of an object outside the caller's world.
+    pub fn programme(&self) -> Result<ProgrammeId, Refusal> {
+        self.caller.programme.ok_or_else(|| Problem::not_found().into())
+    }
+
+    /// Remembers what made the object with an id that the client chose, so that an identical repeat is recognised.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn creates(&mut self, id: Uuid) -> Result<(), Refusal> {
+        let key = creation_key(id);
+        let place = Place { table: "idempotency_records", column: "reply", row: self.caller.actor_id() };
+        let record = idempotency::Record {
+            caller_id: any_id(self.caller.actor_id()),
+            operation: self.operation.name().to_owned(),
+            key,
+            fingerprint: self.fingerprint.to_vec(),
+            status: 201,
+            reply: self.ring().seal_bytes(place, b"")?,
+            created_at: At(self.now),
+        };
+        Ok(idempotency::insert(self.db, &record)?)
+    }
+
+    /// Answers a repeated creation: `view` when the same caller made it from the same request.
+    ///
+    /// # Errors
+    /// 409 when the id belongs to something else.
+    pub fn repeated(
+        &mut self,
+        id: Uuid,
+        view: impl FnOnce(&mut Self) -> Result<Reply, Refusal>,
+    ) -> Result<Reply, Refusal> {
+        let caller: Key<kind::AuditEvent> = any_id(self.caller.actor_id());
+        let made = idempotency::find(self.db, caller, self.operation.name(), &creation_key(id))?;
+        if made.is_some_and(|record| record.fingerprint == self.fingerprint) {
+            return view(self);
+        }
+        Err(Problem::new(Code::AlreadyExists)
+            .detail("There is something else with this id already.")
+            .field("/id", "taken", "Choose another id.")
+            .into())
+    }
+}
+
+fn creation_key(id: Uuid) -> String {
+    format!("id:{id}")
+}

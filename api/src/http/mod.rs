@@ -1,0 +1,71 @@
+//! What every operation shares: how requests are read, how answers and refusals look, what surrounds them.
+//!
+//! A request passes [`middleware`] (id, limits, headers, log), then the extractors of its handler ([`query`], [`json`],
+//! [`etag`]), and leaves through [`reply`] or [`page`], or as a [`problem`].
+
+pub mod body;
+pub mod caller;
+pub mod codes;
+mod commit;
+pub mod cors;
+pub mod ctx;
+pub mod docs;
+pub mod document;
+pub mod etag;
+pub mod example;
+pub mod forwarded;
+pub mod health;
+pub mod html;
+pub mod json;
+pub mod limits;
+pub mod lint;
+pub mod middleware;
+pub mod page;
+pub mod patch;
+pub mod permit;
+pub mod pointer;
+pub mod problem;
+pub mod problems;
+pub mod query;
+pub mod refusal;
+pub mod reply;
+pub mod request_id;
+pub mod route_table;
+pub mod rules;
+pub mod settings;
+pub mod strict;
+pub mod tree;
+
+pub use codes::Code;
+pub use json::{Json, OptionalJson};
+pub use caller::{Actor, Caller};
+pub use ctx::Ctx;
+pub use middleware::{Http, wrap};
+pub use permit::Permit;
+pub use problem::{Problem, ProblemField};
+pub use query::{Path, Query};
+pub use refusal::Refusal;
+pub use reply::Reply;
+pub use request_id::RequestId;
+pub use settings::HttpSettings;
+
+/// Addresses outside the document, for the right `Allow` on a wrong method.
+pub const DISCOVERY: [&str; 7] = [
+    "/healthz",
+    "/readyz",
+    "/openapi.json",
+    "/problems",
+    "/problems/{code}",
+    "/.well-known/security.txt",
+    "/docs/{file}",
+];
+
+/// Registers the addresses that help people and programs find their way.
+pub fn discovery(config: &mut actix_web::web::ServiceConfig) {
+    health::routes(config);
+    problems::routes(config);
+    docs::routes(config);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! What the clock drives. Every job may run on every replica at once: it does nothing twice.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use alongside_store::{StoreError, idempotency};
+use chrono::TimeDelta;
+
+use crate::app::App;
+
+/// How long the reply to an idempotency key is kept.
+const KEEP_REPLIES: TimeDelta = TimeDelta::days(30);
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
+const PROBE_EVERY: Duration = Duration::from_secs(2);
+
+/// Starts the jobs on the current runtime; answers whether the database was reached the last time it was asked.
+pub fn start(app: &App) -> Arc<AtomicBool> {
+    let reached = Arc::new(AtomicBool::new(true));
+    actix_web::rt::spawn(probe(app.clone(), Arc::clone(&reached)));
+    actix_web::rt::spawn(housekeeping(app.clone()));
+    reached
+}
+
+async fn probe(app: App, reached: Arc<AtomicBool>) {
+    loop {
+        tokio::time::sleep(PROBE_EVERY).await;
+        let answer = app.store.ping().await;
+        let before = reached.swap(answer.is_ok(), Ordering::Relaxed);
+        match answer {
+            Err(error) if before => tracing::error!(%error, "the database does not answer"),
+            Ok(()) if !before => tracing::info!("the database answers again"),
+            _ => {}
+        }
+    }
+}
+
+async fn housekeeping(app: App) {
+    loop {
+        let before = app.clock.now() - KEEP_REPLIES;
+        match app.store.write(move |db| idempotency::forget(db, before)).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "old replies forgotten"),
+            Err(error @ StoreError::Overloaded) => tracing::debug!(%error, "housekeeping waits"),
+            Err(error) => tracing::warn!(%error, "housekeeping failed"),
+        }
+        tokio::time::sleep(HOUSEKEEPING_EVERY).await;
+    }
+}

@@ -1,0 +1,13 @@
+//! The Alongside service: an OpenAPI-documented JSON API for peer-supported holistic needs assessment.
+
+pub mod app;
+pub mod config;
+pub mod definitions;
+pub mod demo;
+pub mod http;
+pub mod jobs;
+pub mod openapi;
+pub mod routes;
+pub mod security;
+pub mod server;
+pub mod sign_in;

@@ -1,0 +1,24 @@
+//! One binary: serve, demo, migrate, openapi, user, keys.
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // A panic's message may hold what a request held.
+    alongside_api::http::middleware::quiet_panics();
+    let command = commands::Cli::parse();
+    match command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line for each cause, so that an operator reads what is wrong and not where.
+            eprintln!("alongside-api: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The document of this service, made from its code.
+
+use serde_json::{Value, json};
+use utoipa_actix_web::AppExt as _;
+
+use crate::http::document::{Extras, Link, finish};
+use crate::routes;
+
+/// Tags in reading order.
+const TAGS: &[(&str, &str)] = &[
+    ("sessions", "Signing in and out; tokens for service clients."),
+    ("people", "Those who work with the programme, and their roles."),
+    ("clients", "Programs that call for themselves, within scopes."),
+    ("programmes", "The services and trials that offer peer support."),
+    ("sites", "The surgeries, hospitals, charities and libraries of a programme."),
+    ("participants", "The persons whose needs are assessed: pseudonymous record, identity apart, digital profile."),
+    ("consent-forms", "Versioned consent statements and the limits of confidentiality."),
+    ("consents", "What a participant agreed to, and its withdrawal."),
+    ("assignments", "Who supports whom, from the offer to the goodbye."),
+    ("instruments", "Questionnaires as data, in the shape of FHIR R4. A version never changes."),
+    ("assessments", "Answers, one by one, with who judged, who keyed and how much help was given."),
+    ("care-plans", "What follows from the concerns, and who does it."),
+    ("flags", "Safeguarding concerns: many may raise one, few may read one."),
+    ("audit-events", "Who did what to whose record."),
+];
+
+/// Operations whose `DELETE` or `PATCH` changes something without a version.
+const UNVERSIONED: &[&str] = &["end_current_session"];
+
+const ID: &[(&str, &str)] = &[("id", "$response.body#/id")];
+
+/// Where an answer leads.
+const LINKS: &[Link<'_>] = &[
+    Link { from: "create_participant", status: "201", name: "participant", to: "get_participant", parameters: ID },
+    Link { from: "create_consent", status: "201", name: "consent", to: "get_consent", parameters: ID },
+    Link { from: "create_assignment", status: "201", name: "accept", to: "accept_assignment", parameters: ID },
+    Link { from: "create_assessment", status: "201", name: "save_answers", to: "save_answers", parameters: ID },
+    Link { from: "create_assessment", status: "201", name: "submit", to: "submit_assessment", parameters: ID },
+    Link {
+        from: "submit_assessment",
+        status: "200",
+        name: "summary",
+        to: "get_assessment_summary",
+        parameters: ID,
+    },
+    Link { from: "create_flag", status: "201", name: "receipt", to: "get_flag_receipt", parameters: ID },
+];
+
+/// The OpenAPI document as it is served and committed.
+///
+/// # Errors
+/// When the generated document cannot be written as JSON.
+pub fn document() -> Result<Value, serde_json::Error> {
+    let (_, document) = actix_web::App::new().into_utoipa_app().configure(routes::all).split_for_parts();
+    let permissions = alongside_domain::policy::RULES
+        .iter()
+        .map(|rule| {
+            let grants: serde_json::Map<String, Value> = rule
+                .grants
+                .iter()
+                .map(|(role, relation)| (role.to_string(), relation.to_string().into()))
+                .collect();
+            (rule.operation.name().to_owned(), json!({"scope": rule.scope, "grants": grants}))
+        })
+        .collect();
+    finish(&document, &Extras { tags: TAGS, permissions, unversioned: UNVERSIONED, links: LINKS, webhooks: None })
+}

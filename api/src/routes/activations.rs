@@ -1,0 +1,110 @@
+//! Choosing the first password, with the code of an invitation.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use alongside_domain::id::AuditEventId;
+use alongside_domain::person as rules;
+use alongside_store::audit::{self, AuditEvent, any_id};
+use alongside_store::person;
+use alongside_store::types::{At, Key};
+use alongside_store::StoreError;
+use secrecy::SecretString;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use crate::app::App;
+use crate::http::{Code, Json, Problem, Refusal, RequestId};
+use crate::security::password::{self, PasswordError};
+use crate::security::token::{hash_secret, same_hash};
+
+/// The code of an invitation, and the password chosen.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "email": "sam.supporter@charity.example", "activation_code": "ala_Vt0jq3Zc1nYxXl8dQx0bq1o2r3s4t5u6v7w8x9y0zAB",
+    "password": "four unrelated words together"
+}))]
+pub struct ActivationCreate {
+    /// E-mail address of the account; upper and lower case are the same.
+    #[validate(length(min = 3, max = 254))]
+    #[schema(min_length = 3, max_length = 254)]
+    pub email: String,
+    #[validate(length(min = 1, max = 128))]
+    #[schema(min_length = 1, max_length = 128)]
+    pub activation_code: String,
+    /// At least 15 characters, and none of the passwords that are guessed first.
+    #[validate(length(max = 1024))]
+    #[schema(min_length = 15, max_length = 128, format = Password)]
+    pub password: String,
+}
+
+/// Choose a password
+///
+/// The code is good once, for seven days. Whatever does not fit - address, code, time - the answer is the same 401.
+/// Sign in afterwards.
+#[utoipa::path(
+    tag = "sessions", operation_id = "create_activation", security(()), request_body = ActivationCreate,
+    responses((status = 204, description = "The password is set."))
+)]
+#[post("/v1/activations")]
+async fn create_activation(
+    app: Data<App>,
+    request: RequestId,
+    body: Json<ActivationCreate>,
+) -> Result<HttpResponse, Problem> {
+    let ActivationCreate { email, activation_code, password } = body.into_inner();
+    password::acceptable(&password).map_err(|why| {
+        Problem::new(Code::Invalid).field("/password", "unfit", format!("The password {why}."))
+    })?;
+    // Hashed before anything is looked up, so that the time taken tells nothing about the account.
+    let hash = app.passwords.hash(SecretString::from(password)).await.map_err(|error| match error {
+        PasswordError::Overloaded => Problem::new(Code::Unavailable),
+        other => Problem::internal(other),
+    })?;
+    let now = app.clock.now();
+    let code = hash_secret(&activation_code);
+    let event_id = AuditEventId::new(app.ids.fresh());
+    let request_id = any_id(request.0);
+    let done = app
+        .store
+        .write(move |db| {
+            let account = rules::email(&email).map(|email| person::by_email(db, &email)).transpose()?.flatten();
+            let invited = account.filter(|account| {
+                account.deactivated_at.is_none()
+                    && account.activation_expires_at.is_some_and(|until| now < until.0)
+                    && account.activation_hash.as_deref().is_some_and(|kept| same_hash(kept, &code))
+            });
+            let Some(account) = invited else { return Ok(false) };
+            person::activate(db, &account, &hash, now)?;
+            let event = AuditEvent {
+                id: Key(event_id),
+                at: At(now),
+                programme_id: None,
+                person_id: Some(account.id),
+                client_id: None,
+                session_id: None,
+                role: None,
+                operation: "create_activation".to_owned(),
+                participant_id: account.participant_id,
+                resource_id: Some(any_id(account.id.0.uuid())),
+                status: 204,
+                flag_id: None,
+                request_id,
+                detail: None,
+            };
+            audit::record(db, &event, &[])?;
+            Ok(true)
+        })
+        .await;
+    match done {
+        Ok(true) => Ok(HttpResponse::NoContent().finish()),
+        Ok(false) | Err(StoreError::Stale) => Err(Problem::new(Code::WrongCredentials)),
+        Err(error) => Err(Refusal::from(error).into_problem()),
+    }
+}
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(create_activation);
+}

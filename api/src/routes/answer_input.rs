@@ -1,0 +1,188 @@
+//! Answers as requests bring them and as responses show them.
+
+use alongside_domain::assessment::AmendmentReason;
+use alongside_domain::assistance::Situation;
+use alongside_domain::clock;
+use alongside_domain::id::SegmentId;
+use alongside_domain::instrument::{Answer, AnswerKey, Answers, Definition, Finding, State, Value, judge_answer};
+use alongside_domain::provenance::{AnsweredBy, KeyedBy, Level};
+use alongside_store::answer::{New, Row};
+use alongside_store::sealing::KeyRing;
+use alongside_store::StoreError;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+use super::fhir;
+use crate::http::{Code, Problem};
+
+/// One value: `value[x]` of FHIR R4 `QuestionnaireResponse.item.answer`, an object with exactly one member.
+///
+/// Only for the document; the engine reads and writes values itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"valueInteger": 7}))]
+pub struct AnswerValue {
+    #[schema(nullable = false)]
+    pub value_boolean: Option<bool>,
+    #[schema(nullable = false)]
+    pub value_decimal: Option<f64>,
+    #[schema(nullable = false, minimum = -2147483648_i64, maximum = 2147483647)]
+    pub value_integer: Option<i32>,
+    #[schema(nullable = false, max_length = 10, example = "2026-11-22")]
+    pub value_date: Option<String>,
+    #[schema(nullable = false, max_length = 40, example = "2026-11-22T09:30:00Z")]
+    pub value_date_time: Option<String>,
+    #[schema(nullable = false, max_length = 20, example = "09:30:00")]
+    pub value_time: Option<String>,
+    #[schema(nullable = false, max_length = 100000)]
+    pub value_string: Option<String>,
+    #[schema(nullable = false, max_length = 100000)]
+    pub value_uri: Option<String>,
+    /// A FHIR Coding: `system`, `code`, `display` and others.
+    #[schema(nullable = false, value_type = Option<Object>)]
+    pub value_coding: Option<serde_json::Value>,
+    /// A FHIR Attachment.
+    #[schema(nullable = false, value_type = Option<Object>)]
+    pub value_attachment: Option<serde_json::Value>,
+    /// A FHIR Reference.
+    #[schema(nullable = false, value_type = Option<Object>)]
+    pub value_reference: Option<serde_json::Value>,
+    /// A FHIR Quantity.
+    #[schema(nullable = false, value_type = Option<Object>)]
+    pub value_quantity: Option<serde_json::Value>,
+}
+
+/// An answer to one question.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"link_id": "URI.leakage.bother", "values": [{"valueInteger": 7}]}))]
+pub struct AnswerInput {
+    /// The question.
+    #[validate(length(min = 1, max = 255))]
+    #[schema(min_length = 1, max_length = 255)]
+    pub link_id: String,
+    /// Which of the enclosing repeating groups, outermost first, counting from 0. Empty for nearly all.
+    #[serde(default)]
+    #[validate(length(max = 16))]
+    #[schema(max_items = 16, required = false, maximum = 199)]
+    pub occurrence: Vec<u32>,
+    /// What became of the question; `answered` unless said otherwise.
+    #[schema(nullable = false)]
+    pub state: Option<State>,
+    /// The values, as FHIR has them; none unless answered.
+    #[serde(default)]
+    #[validate(length(max = 200))]
+    #[schema(max_items = 200, required = false, value_type = Vec<AnswerValue>)]
+    pub values: Vec<Value>,
+    /// Whose judgement it is; the participant's unless said otherwise. Never `proxy` from a supporter.
+    #[schema(nullable = false)]
+    pub answered_by: Option<AnsweredBy>,
+    /// When it was given, by the device's clock.
+    #[schema(nullable = false)]
+    pub device_at: Option<DateTime<Utc>>,
+}
+
+impl AnswerInput {
+    pub fn answer(&self) -> Answer {
+        Answer {
+            key: AnswerKey::at(&self.link_id, &self.occurrence),
+            state: self.state.unwrap_or(State::Answered),
+            values: self.values.clone(),
+        }
+    }
+}
+
+/// Judges answers one after the other, each as it stands among those before it, and takes them into `current`.
+///
+/// # Errors
+/// 422 with every fault; then nothing is kept.
+pub fn judge(
+    definition: &Definition,
+    current: &mut Answers,
+    inputs: &[AnswerInput],
+    situation: &Situation<'_>,
+    segment: Option<SegmentId>,
+) -> Result<Vec<New>, Problem> {
+    let mut found: Vec<Finding> = Vec::new();
+    let mut kept = Vec::with_capacity(inputs.len());
+    for (position, input) in inputs.iter().enumerate() {
+        let pointer = format!("/answers/{position}");
+        let answer = input.answer();
+        let answered_by = input.answered_by.unwrap_or(AnsweredBy::Participant);
+        let mut against = situation.judge(definition, &answer, answered_by, &pointer);
+        against.extend(judge_answer(definition, current, &answer, &pointer));
+        against.retain(Finding::is_refusal);
+        if against.is_empty() {
+            current.save(answer.clone());
+            let origin = situation.origin(answered_by);
+            let device_at = input.device_at.map(clock::truncate);
+            kept.push(New { answer, origin, segment, device_at, amends: None });
+        }
+        found.extend(against);
+    }
+    if found.is_empty() { Ok(kept) } else { Err(Problem::new(Code::Invalid).fields(fhir::fields(&found))) }
+}
+
+/// One save of one answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AnswerView {
+    /// Its number in the assessment; a later one of the same question takes its place.
+    #[schema(minimum = 1)]
+    pub seq: i64,
+    #[schema(max_length = 255, example = "URI.leakage.bother")]
+    pub link_id: String,
+    #[schema(max_items = 16, maximum = 199)]
+    pub occurrence: Vec<u32>,
+    pub state: State,
+    #[schema(max_items = 200, value_type = Vec<AnswerValue>)]
+    pub values: Vec<Value>,
+    pub answered_by: AnsweredBy,
+    pub keyed_by: KeyedBy,
+    pub level: Level,
+    pub segment_id: Option<SegmentId>,
+    /// The person or service client that sent it.
+    pub author_id: Uuid,
+    /// When it was given, by the device's clock.
+    pub device_at: Option<DateTime<Utc>>,
+    /// When it was durable here.
+    pub at: DateTime<Utc>,
+    /// The save that this one corrects.
+    #[schema(minimum = 1)]
+    pub amends_seq: Option<i64>,
+    /// Why it was corrected.
+    pub reason: Option<AmendmentReason>,
+    #[schema(max_length = 500)]
+    pub comment: Option<String>,
+    /// Whether the question is still asked, with the answers as they stand: only then does it count. Null in the
+    /// history.
+    pub in_effect: Option<bool>,
+}
+
+impl AnswerView {
+    /// # Errors
+    /// When the cell does not open.
+    pub fn of(row: &Row, ring: &KeyRing, in_effect: Option<bool>) -> Result<Self, StoreError> {
+        let (answer, comment) = row.open_all(ring)?;
+        Ok(Self {
+            seq: row.seq,
+            link_id: answer.key.link_id,
+            occurrence: answer.key.occurrence,
+            state: answer.state,
+            values: answer.values,
+            answered_by: row.answered_by.0,
+            keyed_by: row.keyed_by.0,
+            level: row.level.0,
+            segment_id: row.segment_id.map(|id| id.0),
+            author_id: row.author_id.0.uuid(),
+            device_at: row.device_at.map(|at| at.0),
+            at: row.at.0,
+            amends_seq: row.amends_seq,
+            reason: row.reason.map(|reason| reason.0),
+            comment,
+            in_effect,
+        })
+    }
+}

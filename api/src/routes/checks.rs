@@ -1,0 +1,86 @@
+//! Rules for values that several requests have in common.
+
+use alongside_domain::{person, programme};
+use alongside_store::{StoreError, Unique};
+use validator::ValidationError;
+
+use crate::http::{Code, Problem, Refusal};
+
+fn broken(code: &'static str, message: &'static str) -> ValidationError {
+    ValidationError::new(code).with_message(message.into())
+}
+
+/// One line of text with something on it.
+pub fn line(text: &str) -> Result<(), ValidationError> {
+    if text.trim().is_empty() {
+        return Err(broken("blank", "This must not be blank."));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(broken("control", "This must be one line without control characters."));
+    }
+    Ok(())
+}
+
+pub fn code(text: &str) -> Result<(), ValidationError> {
+    let message = "This must be 2 to 32 capital letters, digits and inner hyphens.";
+    if programme::is_code(text) { Ok(()) } else { Err(broken("format", message)) }
+}
+
+pub fn timezone(text: &str) -> Result<(), ValidationError> {
+    let message = "This must be a name of the IANA time zone database, such as Europe/London.";
+    if programme::is_timezone(text) { Ok(()) } else { Err(broken("format", message)) }
+}
+
+pub fn jurisdiction(text: &str) -> Result<(), ValidationError> {
+    let message = "This must be a country or a part of one as in ISO 3166, such as GB or GB-ENG.";
+    if programme::is_jurisdiction(text) { Ok(()) } else { Err(broken("format", message)) }
+}
+
+pub fn email(text: &str) -> Result<(), ValidationError> {
+    if person::email(text).is_some() { Ok(()) } else { Err(broken("email", "This must be an e-mail address.")) }
+}
+
+/// A telephone number as people write it.
+pub fn phone(text: &str) -> Result<(), ValidationError> {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let known = text.chars().all(|c| c.is_ascii_digit() || " +()-.".contains(c));
+    if known && (3..=20).contains(&digits) {
+        Ok(())
+    } else {
+        Err(broken("format", "This must be a telephone number."))
+    }
+}
+
+/// An address of the web that can be opened safely.
+pub fn web_address(text: &str) -> Result<(), ValidationError> {
+    let host = text.strip_prefix("https://").and_then(|rest| rest.split(['/', '?', '#']).next());
+    let fits = host.is_some_and(|host| host.contains('.') && !host.contains('@'))
+        && text.chars().all(|c| !c.is_whitespace() && !c.is_control());
+    if fits { Ok(()) } else { Err(broken("url", "This must be an address that begins with https://.")) }
+}
+
+/// 409 with the pointer where `rule` refused the row, and otherwise what the store said.
+pub fn taken(error: StoreError, rule: Unique, pointer: &'static str, message: &'static str) -> Refusal {
+    if error.violates(rule) {
+        Problem::new(Code::AlreadyExists).field(pointer, "taken", message).into()
+    } else {
+        error.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_numbers_and_addresses() {
+        assert!(line("Ward 7 (north)").is_ok());
+        assert!(line("  ").is_err() && line("a\nb").is_err());
+        assert!(phone("+44 1632 960100").is_ok() && phone("999").is_ok());
+        assert!(phone("call me").is_err() && phone("1").is_err());
+        assert!(web_address("https://council.example/form?a=1").is_ok());
+        for wrong in ["http://council.example", "https://", "https://a@b.example", "javascript:alert(1)", "https://a b.example"] {
+            assert!(web_address(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Memberships: which role a person holds, and where.
+
+use actix_web::{HttpResponse, post};
+use alongside_domain::id::{MembershipId, ParticipantId, PersonId, ProgrammeId, SiteId};
+use alongside_domain::person::{self as rules, Misplaced};
+use alongside_domain::policy::{Operation, Role};
+use alongside_store::membership::{self, Membership};
+use alongside_store::types::{At, Code as Coded, Key};
+use alongside_store::{person, programme, site};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Refusal, Reply};
+
+/// A role, and where it is held.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "supporter", "programme_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e71"}))]
+pub struct MembershipInput {
+    pub role: Role,
+    /// Where the role is held; absent for `admin` alone.
+    pub programme_id: Option<ProgrammeId>,
+    /// One site, for supporters, coordinators, clinicians and researchers; absent for the whole programme.
+    pub site_id: Option<SiteId>,
+}
+
+/// A new role of a person.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "coordinator", "programme_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e71",
+    "site_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e72"}))]
+pub struct MembershipCreate {
+    /// Chosen by the client, so that a retry is recognised.
+    pub id: Option<MembershipId>,
+    pub role: Role,
+    /// Where the role is held; absent for `admin` alone.
+    pub programme_id: Option<ProgrammeId>,
+    /// One site, for supporters, coordinators, clinicians and researchers; absent for the whole programme.
+    pub site_id: Option<SiteId>,
+}
+
+/// A role that a person holds or held.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e73", "role": "supporter",
+    "programme_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e71", "site_id": null,
+    "granted_at": "2026-11-02T09:30:00Z", "ended_at": null
+}))]
+pub struct MembershipView {
+    pub id: MembershipId,
+    pub role: Role,
+    /// Null for a role that holds in the whole installation.
+    pub programme_id: Option<ProgrammeId>,
+    /// Null for a role that holds in the whole programme.
+    pub site_id: Option<SiteId>,
+    pub granted_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl From<Membership> for MembershipView {
+    fn from(row: Membership) -> Self {
+        Self {
+            id: row.id.0,
+            role: row.role.0,
+            programme_id: row.programme_id.map(|id| id.0),
+            site_id: row.site_id.map(|id| id.0),
+            granted_at: row.granted_at.0,
+            ended_at: row.ended_at.map(|at| at.0),
+        }
+    }
+}
+
+fn invalid(pointer: String, code: &'static str, message: impl Into<String>) -> Refusal {
+    Problem::new(Code::Invalid).field(pointer, code, message.into()).into()
+}
+
+/// Whether an account for this participant can be made with these roles.
+pub(super) fn check_account(
+    ctx: &mut Ctx<'_, '_>,
+    participant: Option<ParticipantId>,
+    wanted: &[MembershipInput],
+) -> Result<(), Refusal> {
+    let Some(participant) = participant else { return Ok(()) };
+    let pointer = || "/participant_id".to_owned();
+    let role = wanted.iter().find(|wanted| wanted.role == Role::Participant);
+    let Some(role) = role else {
+        return Err(invalid(pointer(), "unwanted", "This belongs to the role participant."));
+    };
+    match person::standing(ctx.db, participant)? {
+        Some((programme, has_account)) if Some(programme) == role.programme_id => {
+            if has_account {
+                let problem = Problem::new(Code::AlreadyExists);
+                return Err(problem.field(pointer(), "taken", "This participant has an account already.").into());
+            }
+            Ok(())
+        }
+        _ => Err(invalid(pointer(), "unknown", "There is no such participant in this programme.")),
+    }
+}
+
+/// Whether the caller may give `person` this role, there.
+pub(super) fn check(
+    ctx: &mut Ctx<'_, '_>,
+    person: PersonId,
+    participant: Option<ParticipantId>,
+    wanted: &MembershipInput,
+    at: &str,
+) -> Result<(), Refusal> {
+    // An administrator sees no record; one who could give himself a role would see them all.
+    if ctx.caller.person() == Some(person) {
+        return Err(Problem::new(Code::Forbidden).detail("Nobody gives himself a role.").into());
+    }
+    rules::place_of(wanted.role, wanted.programme_id.is_some(), wanted.site_id.is_some()).map_err(|why| {
+        let member = match why {
+            Misplaced::ForClients => "role",
+            Misplaced::ProgrammeUnwanted | Misplaced::ProgrammeMissing => "programme_id",
+            Misplaced::SiteUnwanted => "site_id",
+        };
+        invalid(format!("{at}/{member}"), "role", why.to_string())
+    })?;
+    let Some(of) = wanted.programme_id else { return Ok(()) };
+    if programme::try_find(ctx.db, ctx.scope, of)?.is_none() {
+        return Err(invalid(format!("{at}/programme_id"), "unknown", "There is no such programme."));
+    }
+    if let Some(site) = wanted.site_id
+        && !site::is_in(ctx.db, of, site)?
+    {
+        return Err(invalid(format!("{at}/site_id"), "unknown", "There is no such site in this programme."));
+    }
+    if wanted.role == Role::Participant {
+        let takes_part = match participant {
+            Some(participant) => person::standing(ctx.db, participant)?.is_some_and(|(in_, _)| in_ == of),
+            None => false,
+        };
+        if !takes_part {
+            let message = "Only the account of a participant of this programme can have this role.";
+            return Err(invalid(format!("{at}/role"), "role", message));
+        }
+    }
+    Ok(())
+}
+
+/// Gives a role that was checked, unless it is held already.
+pub(super) fn grant(
+    ctx: &mut Ctx<'_, '_>,
+    person: PersonId,
+    wanted: &MembershipInput,
+) -> Result<Membership, Refusal> {
+    let id = MembershipId::new(ctx.fresh());
+    grant_as(ctx, id, person, wanted)
+}
+
+fn grant_as(
+    ctx: &mut Ctx<'_, '_>,
+    id: MembershipId,
+    person: PersonId,
+    wanted: &MembershipInput,
+) -> Result<Membership, Refusal> {
+    let row = Membership {
+        id: Key(id),
+        person_id: Key(person),
+        role: Coded(wanted.role),
+        programme_id: wanted.programme_id.map(Key),
+        site_id: wanted.site_id.map(Key),
+        granted_by: ctx.caller.person().map(Key),
+        granted_at: At(ctx.now),
+        ended_at: None,
+    };
+    let held = membership::live_of(ctx.db, person)?;
+    let same = |held: &Membership| {
+        held.role == row.role && held.programme_id == row.programme_id && held.site_id == row.site_id
+    };
+    if held.iter().any(same) {
+        let problem = Problem::new(Code::AlreadyExists).detail("This role is held already.");
+        return Err(problem.field("/role", "taken", "This role is held already.").into());
+    }
+    membership::insert(ctx.db, &row)?;
+    Ok(row)
+}
+
+/// Refuses a step after which nobody could administer the installation.
+pub(super) fn leave_an_admin(ctx: &mut Ctx<'_, '_>, than: PersonId) -> Result<(), Refusal> {
+    if membership::other_admins(ctx.db, than)? > 0 {
+        return Ok(());
+    }
+    let detail = "This is the last administrator. Set up another one first, and let him choose his password.";
+    Err(Problem::new(Code::Conflict).detail(detail).into())
+}
+
+/// Give a person a role
+///
+/// Nobody gives himself a role. The person uses it from his next sign-in on.
+#[utoipa::path(
+    tag = "people", operation_id = "create_membership", request_body = MembershipCreate,
+    params(("id" = PersonId, Path, description = "The person.")),
+    responses((status = 201, description = "The role is given.", body = MembershipView))
+)]
+#[post("/v1/people/{id}/memberships")]
+async fn create_membership(
+    permit: Permit<{ Operation::CreateMembership.id() }>,
+    path: Path<PersonId>,
+    body: Json<MembershipCreate>,
+) -> Result<HttpResponse, Problem> {
+    let (of, new) = (*path, body.into_inner());
+    permit
+        .write(move |ctx| {
+            let row = person::find(ctx.db, ctx.scope, of)?;
+            let place = format!("/v1/people/{of}");
+            let id = new.id.unwrap_or_else(|| MembershipId::new(ctx.fresh()));
+            if let Some(found) = membership::try_find(ctx.db, of, id)? {
+                return ctx.repeated(id.uuid(), |_| Reply::ok_plain(&MembershipView::from(found)));
+            }
+            if new.id.is_some() {
+                ctx.creates(id.uuid())?;
+            }
+            let wanted =
+                MembershipInput { role: new.role, programme_id: new.programme_id, site_id: new.site_id };
+            check(ctx, of, row.participant_id.map(|id| id.0), &wanted, "")?;
+            let granted = grant_as(ctx, id, of, &wanted)?;
+            if let Some(participant) = row.participant_id {
+                ctx.about(participant.0);
+            }
+            ctx.note(format!("role={}", wanted.role));
+            Reply::created_plain(place, &MembershipView::from(granted))
+        })
+        .await
+}
+
+/// Take a role away
+///
+/// Every session in which the person uses the role ends at once. The last administrator keeps his.
+#[utoipa::path(
+    tag = "people", operation_id = "end_membership",
+    params(
+        ("id" = PersonId, Path, description = "The person."),
+        ("membership_id" = MembershipId, Path, description = "The membership to end.")
+    ),
+    responses((status = 200, description = "The role has ended.", body = MembershipView))
+)]
+#[post("/v1/people/{id}/memberships/{membership_id}/ending")]
+async fn end_membership(
+    permit: Permit<{ Operation::EndMembership.id() }>,
+    path: Path<(PersonId, MembershipId)>,
+) -> Result<HttpResponse, Problem> {
+    let (of, id) = *path;
+    permit
+        .write(move |ctx| {
+            let person = person::find(ctx.db, ctx.scope, of)?;
+            let mut row = membership::try_find(ctx.db, of, id)?.ok_or_else(Problem::not_found)?;
+            if row.ended_at.is_some() {
+                return Err(Problem::new(Code::Conflict).detail("This membership has ended already.").into());
+            }
+            if row.role.0 == Role::Admin && person.deactivated_at.is_none() {
+                leave_an_admin(ctx, of)?;
+            }
+            membership::end(ctx.db, &row, ctx.now)?;
+            row.ended_at = Some(At(ctx.now));
+            if let Some(participant) = person.participant_id {
+                ctx.about(participant.0);
+            }
+            ctx.note(format!("role={}", row.role.0));
+            Reply::ok_plain(&MembershipView::from(row))
+        })
+        .await
+}
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(create_membership).service(end_membership);
+}

@@ -1,0 +1,145 @@
+//! Tokens for service clients, as OAuth 2 has them.
+
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+use crate::http::{Code, Problem, RequestId};
+use crate::sign_in::{self, Tokens};
+
+/// RFC 6749, as a form. The client names itself in the form or by HTTP Basic.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"grant_type": "client_credentials", "client_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e6f",
+    "client_secret": "alc_Vt0jq3Zc1nYxXl8dQx0bq1o2r3s4t5u6v7w8x9y0zAB", "scope": "participants:read"}))]
+pub struct TokenRequest {
+    /// `client_credentials`.
+    #[schema(max_length = 64)]
+    grant_type: String,
+    #[schema(max_length = 64)]
+    client_id: Option<String>,
+    #[schema(max_length = 256, format = Password)]
+    client_secret: Option<String>,
+    /// Fewer scopes than the client was given, separated by spaces.
+    #[schema(max_length = 2048)]
+    scope: Option<String>,
+}
+
+/// RFC 6749, section 5.2: what OAuth clients understand.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"error": "invalid_client", "error_description": "Unknown client or wrong secret."}))]
+pub struct TokenError {
+    #[schema(max_length = 64)]
+    error: &'static str,
+    #[schema(max_length = 512)]
+    error_description: &'static str,
+}
+
+fn refused(status: actix_web::http::StatusCode, error: &'static str, error_description: &'static str) -> HttpResponse {
+    let mut response = HttpResponse::build(status);
+    if status == actix_web::http::StatusCode::UNAUTHORIZED {
+        response.insert_header((actix_web::http::header::WWW_AUTHENTICATE, "Basic realm=\"oauth2\""));
+    }
+    response.insert_header((CACHE_CONTROL, "no-store")).json(TokenError { error, error_description })
+}
+
+/// Get a token for a service client
+///
+/// The client credentials grant of OAuth 2. The token lasts ten minutes; ask again with the secret. Refusals have the
+/// form that RFC 6749 gives them.
+#[utoipa::path(
+    tag = "sessions", operation_id = "create_token", security(()),
+    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "A token.", body = Tokens,
+            example = json!({"access_token": "eyJ0eXAiOiJhdCtqd3QifQ.e30.c2ln", "token_type": "Bearer",
+                "expires_in": 600, "scope": "participants:read assessments:read"})),
+        (status = 400, description = "Not a request for a token.", body = TokenError),
+        (status = 401, description = "Unknown client or wrong secret.", body = TokenError),
+    )
+)]
+#[post("/oauth2/token")]
+async fn create_token(
+    request: HttpRequest,
+    app: web::Data<App>,
+    request_id: RequestId,
+    form: Result<web::Form<TokenRequest>, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    use actix_web::http::StatusCode;
+    let Ok(web::Form(form)) = form else {
+        return Ok(refused(StatusCode::BAD_REQUEST, "invalid_request", "Send the form of RFC 6749, section 4.4.2."));
+    };
+    if form.grant_type != "client_credentials" {
+        return Ok(refused(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Only client_credentials."));
+    }
+    let basic = basic(&request);
+    let (id, secret) = match (basic, form.client_id, form.client_secret) {
+        (Some(basic), None, None) => basic,
+        (None, Some(id), Some(secret)) => (id, secret),
+        _ => return Ok(refused(StatusCode::UNAUTHORIZED, "invalid_client", "Name the client once, with its secret.")),
+    };
+    match sign_in::with_client_secret(&app, &id, &secret, form.scope.as_deref(), request_id.0).await {
+        Ok(tokens) => Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(tokens)),
+        Err(problem) if problem.code() == Code::WrongCredentials => {
+            Ok(refused(StatusCode::UNAUTHORIZED, "invalid_client", "Unknown client or wrong secret."))
+        }
+        Err(problem) if problem.code() == Code::InsufficientScope => {
+            Ok(refused(StatusCode::BAD_REQUEST, "invalid_scope", "The client was not given that scope."))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+fn basic(request: &HttpRequest) -> Option<(String, String)> {
+    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    decoded.split_once(':').map(|(id, secret)| (id.to_owned(), secret.to_owned()))
+}
+
+/// The keys that tokens are signed with
+///
+/// A JSON Web Key Set with the public halves, for those who check tokens themselves.
+#[utoipa::path(
+    tag = "sessions", operation_id = "get_key_set", security(()),
+    responses((status = 200, description = "The key set.", body = serde_json::Value,
+        example = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "k1", "x": "AAAA"}]})))
+)]
+#[get("/.well-known/jwks.json")]
+async fn get_key_set(app: web::Data<App>) -> HttpResponse {
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(app.tokens.jwks())
+}
+
+/// Where tokens are had
+///
+/// OAuth 2 authorisation server metadata (RFC 8414).
+#[utoipa::path(
+    tag = "sessions", operation_id = "get_authorization_server", security(()),
+    responses((status = 200, description = "The metadata.", body = serde_json::Value,
+        example = json!({"issuer": "http://127.0.0.1:8080", "token_endpoint": "http://127.0.0.1:8080/oauth2/token"})))
+)]
+#[get("/.well-known/oauth-authorization-server")]
+async fn get_authorization_server(app: web::Data<App>) -> HttpResponse {
+    let base = &app.base_url;
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(serde_json::json!({
+        "issuer": &**base,
+        "token_endpoint": format!("{base}/oauth2/token"),
+        "jwks_uri": format!("{base}/.well-known/jwks.json"),
+        "grant_types_supported": ["client_credentials"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "scopes_supported": alongside_domain::policy::client_scopes(),
+        "response_types_supported": [],
+    }))
+}
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(create_token).service(get_key_set).service(get_authorization_server);
+}

@@ -1,0 +1,182 @@
+//! Signing in and out.
+
+use actix_web::{HttpRequest, HttpResponse, delete, get, post};
+use alongside_domain::id::{PersonId, ProgrammeId, SessionId, SiteId};
+use alongside_domain::policy::{Operation, Role, relation};
+use alongside_store::session;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::app::App;
+use crate::http::{Actor, Json, Permit, Problem, Reply, RequestId};
+use crate::sign_in::{self, Tokens, Wish};
+
+/// Who signs in.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "supporter_a@demo.alongside.example", "password": "a long enough pass phrase"}))]
+pub struct SessionCreate {
+    /// E-mail address; upper and lower case are the same.
+    #[validate(length(min = 3, max = 254))]
+    #[schema(min_length = 3, max_length = 254)]
+    email: String,
+    #[validate(length(min = 1, max = 1024))]
+    #[schema(min_length = 1, max_length = 1024, format = Password)]
+    password: String,
+    /// For a person with several roles: the one to act in. Otherwise the least privileged is used.
+    role: Option<Role>,
+    /// For a person who works in several programmes.
+    programme_id: Option<ProgrammeId>,
+}
+
+/// The refresh token of the last sign-in or refresh.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"refresh_token": "alr_Vt0jq3Zc1nYxXl8dQx0bq1o2r3s4t5u6v7w8x9y0zAB"}))]
+pub struct SessionRefresh {
+    #[validate(length(min = 1, max = 256))]
+    #[schema(min_length = 1, max_length = 256)]
+    refresh_token: String,
+}
+
+/// The caller's own session.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e6f",
+    "role": "supporter",
+    "person_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e70",
+    "client_id": null,
+    "programme_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e71",
+    "site_ids": null,
+    "participant_id": null,
+    "operations": ["list_participants", "get_participant"]
+}))]
+pub struct SessionView {
+    id: SessionId,
+    role: Role,
+    person_id: Option<PersonId>,
+    client_id: Option<alongside_domain::id::ClientId>,
+    programme_id: Option<ProgrammeId>,
+    /// The sites where the role holds; null when it holds in the whole programme.
+    #[schema(max_items = 1000)]
+    site_ids: Option<Vec<SiteId>>,
+    /// The caller's own record, where he is a participant.
+    participant_id: Option<alongside_domain::id::ParticipantId>,
+    /// What this session may call, by operation id.
+    #[schema(max_items = 1000, max_length = 64)]
+    operations: Vec<&'static str>,
+}
+
+/// Sign in
+///
+/// Checks e-mail address and password and answers tokens. Whatever is wrong, the answer is the same 401.
+#[utoipa::path(
+    tag = "sessions", operation_id = "create_session", security(()), request_body = SessionCreate,
+    responses((status = 201, description = "Signed in.", body = Tokens,
+        example = json!({"access_token": "eyJ0eXAiOiJhdCtqd3QifQ.e30.c2ln", "token_type": "Bearer", "expires_in": 600,
+            "refresh_token": "alr_Vt0jq3Zc1nYxXl8dQx0bq1o2r3s4t5u6v7w8x9y0zAB"})))
+)]
+#[post("/v1/sessions")]
+async fn create_session(
+    app: actix_web::web::Data<App>,
+    request: RequestId,
+    body: Json<SessionCreate>,
+) -> Result<HttpResponse, Problem> {
+    let SessionCreate { email, password, role, programme_id } = body.into_inner();
+    let wish = Wish { role, programme: programme_id };
+    let tokens = sign_in::with_password(&app, &email, SecretString::from(password), wish, request.0).await?;
+    Ok(HttpResponse::Created().json(tokens))
+}
+
+/// Refresh the tokens
+///
+/// A refresh token is good once. When the answer was lost on a bad line, the same request within a minute gets the same
+/// successor; later it ends the session.
+#[utoipa::path(
+    tag = "sessions", operation_id = "refresh_session", security(()), request_body = SessionRefresh,
+    responses((status = 200, description = "New tokens.", body = Tokens,
+        example = json!({"access_token": "eyJ0eXAiOiJhdCtqd3QifQ.e30.c2ln", "token_type": "Bearer", "expires_in": 600,
+            "refresh_token": "alr_Vt0jq3Zc1nYxXl8dQx0bq1o2r3s4t5u6v7w8x9y0zAB"})))
+)]
+#[post("/v1/sessions/refresh")]
+async fn refresh_session(
+    app: actix_web::web::Data<App>,
+    request: RequestId,
+    body: Json<SessionRefresh>,
+) -> Result<HttpResponse, Problem> {
+    let tokens = sign_in::with_refresh_token(&app, &body.into_inner().refresh_token, request.0).await?;
+    Ok(HttpResponse::Ok().json(tokens))
+}
+
+/// Who am I
+///
+/// The session behind the token: role, programme, sites, and what it may call.
+#[utoipa::path(
+    tag = "sessions", operation_id = "get_current_session",
+    responses((status = 200, description = "The caller's session.", body = SessionView))
+)]
+#[get("/v1/sessions/current")]
+async fn get_current_session(
+    permit: Permit<{ Operation::GetCurrentSession.id() }>,
+) -> Result<HttpResponse, Problem> {
+    let caller = permit.caller();
+    let operations = Operation::VARIANTS
+        .iter()
+        .filter(|operation| relation(**operation, caller.role).is_some())
+        .filter(|operation| may_ask(caller, **operation))
+        .map(|operation| operation.name())
+        .collect();
+    let (person_id, client_id) = match caller.actor {
+        Actor::Person(id) => (Some(id), None),
+        Actor::Client(id) => (None, Some(id)),
+    };
+    Ok(HttpResponse::Ok().json(SessionView {
+        id: caller.session_id,
+        role: caller.role,
+        person_id,
+        client_id,
+        programme_id: caller.programme,
+        site_ids: caller.sites.clone(),
+        participant_id: caller.participant,
+        operations,
+    }))
+}
+
+fn may_ask(caller: &crate::http::Caller, operation: Operation) -> bool {
+    caller.role != Role::IntegrationClient
+        || operation.rule().is_some_and(|rule| rule.scope == "session" || caller.scopes.iter().any(|s| s == rule.scope))
+}
+
+/// Sign out
+///
+/// Ends the session: the next request with its tokens is refused, on every replica.
+#[utoipa::path(
+    tag = "sessions", operation_id = "end_current_session",
+    responses((status = 204, description = "Signed out."))
+)]
+#[delete("/v1/sessions/current")]
+async fn end_current_session(
+    permit: Permit<{ Operation::EndCurrentSession.id() }>,
+    _request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    permit
+        .write(|ctx| {
+            session::end(ctx.db, ctx.caller.session_id, "signed out", ctx.now)?;
+            ctx.resource(Uuid::from(ctx.caller.session_id.uuid()));
+            Ok(Reply::no_content())
+        })
+        .await
+}
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(create_session)
+        .service(refresh_session)
+        .service(get_current_session)
+        .service(end_current_session);
+}

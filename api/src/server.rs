@@ -1,0 +1,142 @@
+//! From settings to a serving process.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use actix_web::dev::Server;
+use actix_web::web::Data;
+use alongside_domain::clock::{Clock, Ids};
+use alongside_store::sealing::KeyRing;
+use alongside_store::{Store, migrate};
+use anyhow::Context as _;
+use secrecy::ExposeSecret as _;
+use utoipa_actix_web::AppExt as _;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::definitions::Definitions;
+use crate::http::docs::Document;
+use crate::http::health::Readiness;
+use crate::http::page::CursorKey;
+use crate::http::{Http, HttpSettings};
+use crate::security::keys::Keys;
+use crate::security::password::Passwords;
+use crate::security::token::Tokens;
+use crate::{http, jobs, openapi, routes};
+
+/// How long in-flight requests may take to finish after the signal to stop.
+const SHUTDOWN_SECONDS: u64 = 30;
+/// A client must send its request's head within this time, so that slow ones cannot hold all connections.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Opens keys and database and makes what all workers share. The schema must be current.
+///
+/// # Errors
+/// With one clear line for each thing that stands in the way.
+pub fn prepare(config: &Config, keys: &Keys, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> anyhow::Result<App> {
+    let location = config.location();
+    migrate::require_current(&location)?;
+    let ring = KeyRing::new(keys.sealing())?;
+    let store = Store::open(&location, ring).context("the database cannot be opened")?;
+    Ok(App {
+        store,
+        clock,
+        ids,
+        tokens: Arc::new(Tokens::new(keys, &config.base_url)?),
+        passwords: Arc::new(Passwords::new(Passwords::suggested_threads()).context("no thread for passwords")?),
+        cursors: CursorKey::new(keys.cursor().expose_secret()),
+        definitions: Arc::new(Definitions::default()),
+        base_url: config.base_url.trim_end_matches('/').into(),
+        audit_reads: true,
+    })
+}
+
+/// Takes the address before anything is served, so that a taken port is told in one line.
+///
+/// # Errors
+/// When the address is taken or not ours.
+pub fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            anyhow::anyhow!("cannot listen on {listen}: another program is using this port; choose another with --listen")
+        }
+        _ => anyhow::anyhow!("cannot listen on {listen}: {error}"),
+    })
+}
+
+/// Starts to serve. Await the answer to run until the server stops; its handle stops it.
+///
+/// # Errors
+/// When the document cannot be made or the listener not be used.
+pub fn start(app: App, config: &Config, listener: TcpListener) -> anyhow::Result<(Server, Data<Readiness>)> {
+    let document = openapi::document()?;
+    let docs = Data::new(Document::new(&document)?);
+    let settings = HttpSettings {
+        max_body_bytes: config.max_body_bytes,
+        request_timeout: config.request_timeout(),
+        rate_limit_per_minute: config.rate_limit_per_minute,
+        rate_limit_burst: config.rate_limit_burst,
+        cors_origins: config.cors_origins.clone(),
+        ..HttpSettings::default()
+    };
+    let shared = Data::new(Http::new(settings, Arc::clone(&app.ids), &document));
+    let reached = jobs::start(&app);
+    let readiness = Data::new(Readiness::default().and(move || reached.load(Ordering::Relaxed)));
+    let ready = readiness.clone();
+    let app = Data::new(app);
+    let server = HttpServer::new(move || {
+        let (service, _) = actix_web::App::new().into_utoipa_app().configure(routes::all).split_for_parts();
+        let service =
+            service.app_data(app.clone()).app_data(docs.clone()).app_data(ready.clone()).configure(http::discovery);
+        http::wrap(service, shared.clone())
+    })
+    .workers(config.workers)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .shutdown_timeout(SHUTDOWN_SECONDS)
+    .disable_signals()
+    .listen(listener)
+    .context("the listener cannot be used")?
+    .run();
+    readiness.set(true);
+    Ok((server, readiness))
+}
+
+/// Serves until SIGTERM or Ctrl-C: not ready first, then in-flight requests finish.
+///
+/// # Errors
+/// When the server fails.
+pub async fn run_until_told(server: Server, readiness: Data<Readiness>) -> anyhow::Result<()> {
+    let handle = server.handle();
+    actix_web::rt::spawn(async move {
+        told_to_stop().await;
+        tracing::info!("stopping: finishing what is in flight");
+        readiness.set(false);
+        handle.stop(true).await;
+    });
+    server.await.context("the server failed")
+}
+
+#[cfg(unix)]
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_stop() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

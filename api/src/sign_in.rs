@@ -1,0 +1,353 @@
+//! Signing in: from a password or a client's secret to a live session and its tokens.
+
+use alongside_domain::clock::Timestamp;
+use alongside_domain::id::{ProgrammeId, SessionId, SiteId};
+use alongside_domain::policy::Role;
+use alongside_store::audit::{self, AuditEvent, any_id};
+use alongside_store::sealing::Place;
+use alongside_store::session::{self, Rotation, Session};
+use alongside_store::sign_in::{self, Held, Login};
+use alongside_store::types::{At, Code as Coded, Document, Key, Sealed};
+use alongside_store::{Db, StoreError};
+use chrono::TimeDelta;
+use secrecy::SecretString;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::http::{Code, Problem, Refusal};
+use crate::security::password::{PasswordError, Verdict};
+use crate::security::token::{OpaqueSecret, SecretKind, hash_secret, same_hash};
+
+/// Wrong passwords that cost nothing yet.
+const FREE_ATTEMPTS: i32 = 5;
+/// The longest the door stays shut: a stranger delays somebody, he never locks him out.
+const LONGEST_DELAY_SECONDS: i64 = 900;
+const SESSION_DAYS: i64 = 30;
+const IDLE_DAYS: i64 = 7;
+/// A refresh whose answer was lost may be repeated this long and gets the same successor.
+const RETRY_SECONDS: i64 = 60;
+/// How long a service client's token and its session last.
+const CLIENT_SECONDS: i64 = 600;
+
+/// What a sign-in gives.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Tokens {
+    /// Sent with every request as `Authorization: Bearer`.
+    #[schema(max_length = 4096, example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.e30.c2ln")]
+    pub access_token: String,
+    #[schema(max_length = 16, example = "Bearer")]
+    pub token_type: &'static str,
+    /// Seconds until the access token expires.
+    #[schema(minimum = 1, maximum = 86400, example = 600)]
+    pub expires_in: i64,
+    /// Exchanged once for new tokens. Absent for service clients, which ask again with their secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 256, example = "alr_Vt0jq3Zc1nYxXl8dQx0bq1o2r3s4t5u6v7w8x9y0zAB")]
+    pub refresh_token: Option<String>,
+    /// What a service client may ask for, separated by spaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2048, example = "participants:read assessments:read")]
+    pub scope: Option<String>,
+}
+
+/// Which of several roles a person wants to act in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wish {
+    pub role: Option<Role>,
+    pub programme: Option<ProgrammeId>,
+}
+
+/// Signs a person in with his password.
+///
+/// # Errors
+/// 401 `wrong-credentials` for everything that does not fit, in the same time and with the same words; 503 when too
+/// many passwords are being checked.
+pub async fn with_password(
+    app: &App,
+    email: &str,
+    password: SecretString,
+    wish: Wish,
+    request_id: Uuid,
+) -> Result<Tokens, Problem> {
+    let now = app.clock.now();
+    let email = email.trim().to_lowercase();
+    let (login, roles) = app
+        .store
+        .read(move |db| {
+            let login = sign_in::by_email(db, &email)?;
+            let roles = login.as_ref().map_or(Ok(Vec::new()), |login| sign_in::held(db, login.id.0))?;
+            Ok::<_, StoreError>((login, roles))
+        })
+        .await
+        .map_err(|error| Refusal::from(error).into_problem())?;
+    // Somebody shut out or deactivated is told and timed exactly like somebody with a wrong password.
+    let shut = login.as_ref().is_none_or(|login| {
+        login.deactivated_at.is_some() || login.locked_until.is_some_and(|until| now < until.0)
+    });
+    let stored = login.as_ref().filter(|_| !shut).and_then(|login| login.password_hash.clone());
+    let verdict = app.passwords.verify(password.clone(), stored).await.map_err(busy)?;
+    let wrong = || Problem::new(Code::WrongCredentials);
+    let login = login.ok_or_else(wrong)?;
+    let role = choose(&roles, wish);
+    let (Verdict::Right { rehash }, Some((role, programme, sites))) = (verdict, role) else {
+        if !shut {
+            note_failure(app, &login, now, request_id).await?;
+        }
+        return Err(wrong());
+    };
+    let fresh_hash = if rehash { Some(app.passwords.hash(password).await.map_err(busy)?) } else { None };
+
+    let refresh = OpaqueSecret::generate(SecretKind::Refresh);
+    let session = Session {
+        id: Key(SessionId::new(app.ids.fresh())),
+        person_id: Some(login.id),
+        client_id: None,
+        role: Coded(role),
+        programme_id: programme.map(Key),
+        sites: sites.map(Document),
+        participant_id: login.participant_id.filter(|_| role == Role::Participant),
+        scopes: Document(Vec::new()),
+        refresh_hash: Some(refresh.hash().to_vec()),
+        previous_refresh_hash: None,
+        successor: None,
+        rotated_at: None,
+        created_at: At(now),
+        expires_at: At(now + TimeDelta::days(SESSION_DAYS)),
+        idle_expires_at: At(now + TimeDelta::days(IDLE_DAYS)),
+        ended_at: None,
+        end_reason: None,
+    };
+    let tokens = tokens(app, login.id.0.uuid(), &session, Some(refresh.expose().to_owned()), now)?;
+    let event = event(app, &session, "create_session", 201, request_id, now);
+    app.store
+        .write(move |db| {
+            session::insert(db, &session)?;
+            if login.failed_attempts > 0 {
+                sign_in::note_success(db, login.id.0)?;
+            }
+            if let Some(hash) = &fresh_hash {
+                sign_in::rehash(db, login.id.0, hash)?;
+            }
+            audit::record(db, &event, &[])
+        })
+        .await
+        .map_err(|error| Refusal::from(error).into_problem())?;
+    Ok(tokens)
+}
+
+/// Exchanges a refresh token for new tokens. A token that was already exchanged ends the session, unless its answer may
+/// have been lost: then the same successor is given again.
+///
+/// # Errors
+/// 401 `session-ended` for everything but a good token.
+pub async fn with_refresh_token(app: &App, token: &str, request_id: Uuid) -> Result<Tokens, Problem> {
+    let now = app.clock.now();
+    let hash = hash_secret(token);
+    let next = OpaqueSecret::generate(SecretKind::Refresh);
+    let next_hash = next.hash().to_vec();
+    let next_text = next.expose().to_owned();
+    let shared = app.clone();
+    let turned = app
+        .store
+        .write(move |db| turn(db, &shared, &hash, &next_text, &next_hash, now, request_id))
+        .await
+        .map_err(|error| Refusal::from(error).into_problem())?;
+    let (session, refresh) = turned.ok_or_else(|| Problem::new(Code::SessionEnded))?;
+    let subject = session.person_id.map(|person| person.0.uuid()).ok_or_else(|| Problem::new(Code::SessionEnded))?;
+    tokens(app, subject, &session, Some(refresh), now)
+}
+
+fn turn(
+    db: &mut Db<'_>,
+    app: &App,
+    hash: &[u8],
+    next: &str,
+    next_hash: &[u8],
+    now: Timestamp,
+    request_id: Uuid,
+) -> Result<Option<(Session, String)>, StoreError> {
+    let Some(session) = session::by_refresh(db, hash)? else { return Ok(None) };
+    if !session.is_live(now) {
+        return Ok(None);
+    }
+    let place = Place { table: "sessions", column: "successor", row: session.id.0.uuid() };
+    if session.refresh_hash.as_deref().is_some_and(|present| same_hash(present, hash)) {
+        let rotation = Rotation {
+            refresh_hash: Some(next_hash.to_vec()),
+            previous_refresh_hash: Some(hash.to_vec()),
+            successor: Some(app.store.ring().seal_bytes(place, next.as_bytes())?),
+            rotated_at: Some(At(now)),
+            idle_expires_at: At(now + TimeDelta::days(IDLE_DAYS)),
+        };
+        return match session::rotate(db, &session, &rotation) {
+            Ok(()) => Ok(Some((session, next.to_owned()))),
+            Err(StoreError::Stale) => Err(StoreError::Collision),
+            Err(error) => Err(error),
+        };
+    }
+    let recent = session.rotated_at.is_some_and(|at| now - at.0 <= TimeDelta::seconds(RETRY_SECONDS));
+    if let (true, Some(successor)) = (recent, &session.successor) {
+        let text = successor_text(app, place, successor)?;
+        return Ok(Some((session, text)));
+    }
+    // Somebody holds an old token: he or the owner is a thief, so neither goes on.
+    session::end(db, session.id.0, "refresh token used twice", now)?;
+    audit::record(db, &event(app, &session, "refresh_session", 401, request_id, now), &[])?;
+    Ok(None)
+}
+
+fn successor_text(app: &App, place: Place, cell: &Sealed) -> Result<String, StoreError> {
+    String::from_utf8(app.store.ring().open_bytes(place, cell)?)
+        .map_err(|_| StoreError::Sealed("the successor is not text"))
+}
+
+/// Signs a service client in with its secret, with all its scopes or the fewer it asks for.
+///
+/// # Errors
+/// 401 `wrong-credentials` for an unknown, revoked or mistaken client; 403 `insufficient-scope` for a scope it was not
+/// given.
+pub async fn with_client_secret(
+    app: &App,
+    client_id: &str,
+    secret: &str,
+    scope: Option<&str>,
+    request_id: Uuid,
+) -> Result<Tokens, Problem> {
+    let now = app.clock.now();
+    let wrong = || Problem::new(Code::WrongCredentials);
+    let id = client_id.parse().map_err(|_| wrong())?;
+    let client = app
+        .store
+        .read(move |db| sign_in::client(db, id))
+        .await
+        .map_err(|error| Refusal::from(error).into_problem())?
+        .ok_or_else(wrong)?;
+    if !same_hash(&client.secret_hash, &hash_secret(secret)) || client.revoked_at.is_some() {
+        return Err(wrong());
+    }
+    let scopes = match scope.map(str::trim).filter(|scope| !scope.is_empty()) {
+        None => client.scopes.0,
+        Some(asked) => {
+            let asked: Vec<String> = asked.split(' ').map(str::to_owned).collect();
+            if let Some(foreign) = asked.iter().find(|scope| !client.scopes.0.contains(scope)) {
+                return Err(Problem::insufficient_scope(&foreign.chars().filter(char::is_ascii_graphic).take(64).collect::<String>()));
+            }
+            asked
+        }
+    };
+    let expires = At(now + TimeDelta::seconds(CLIENT_SECONDS));
+    let session = Session {
+        id: Key(SessionId::new(app.ids.fresh())),
+        person_id: None,
+        client_id: Some(client.id),
+        role: Coded(Role::IntegrationClient),
+        programme_id: Some(client.programme_id),
+        sites: None,
+        participant_id: None,
+        scopes: Document(scopes.clone()),
+        refresh_hash: None,
+        previous_refresh_hash: None,
+        successor: None,
+        rotated_at: None,
+        created_at: At(now),
+        expires_at: expires,
+        idle_expires_at: expires,
+        ended_at: None,
+        end_reason: None,
+    };
+    let mut tokens = tokens(app, client.id.0.uuid(), &session, None, now)?;
+    tokens.scope = Some(scopes.join(" "));
+    let event = event(app, &session, "create_token", 200, request_id, now);
+    app.store
+        .write(move |db| {
+            session::insert(db, &session)?;
+            audit::record(db, &event, &[])
+        })
+        .await
+        .map_err(|error| Refusal::from(error).into_problem())?;
+    Ok(tokens)
+}
+
+fn tokens(
+    app: &App,
+    subject: Uuid,
+    session: &Session,
+    refresh_token: Option<String>,
+    now: Timestamp,
+) -> Result<Tokens, Problem> {
+    let (access_token, expires_in) =
+        app.tokens.issue(subject, session.id.0.uuid(), now).map_err(Problem::internal)?;
+    Ok(Tokens { access_token, token_type: "Bearer", expires_in, refresh_token, scope: None })
+}
+
+/// The role to act in: the one asked for, else the least privileged held, with all sites it is held at.
+fn choose(roles: &[Held], wish: Wish) -> Option<(Role, Option<ProgrammeId>, Option<Vec<SiteId>>)> {
+    let chosen = roles
+        .iter()
+        .filter(|held| wish.role.is_none_or(|role| held.role.0 == role))
+        .filter(|held| wish.programme.is_none_or(|programme| held.programme_id.map(|id| id.0) == Some(programme)))
+        .min_by_key(|held| held.role.0.privilege())?;
+    let same = || roles.iter().filter(|held| held.role == chosen.role && held.programme_id == chosen.programme_id);
+    let everywhere = same().any(|held| held.site_id.is_none());
+    let sites = (!everywhere).then(|| same().filter_map(|held| held.site_id.map(|id| id.0)).collect());
+    Some((chosen.role.0, chosen.programme_id.map(|id| id.0), sites))
+}
+
+async fn note_failure(app: &App, login: &Login, now: Timestamp, request_id: Uuid) -> Result<(), Problem> {
+    let attempts = login.failed_attempts.saturating_add(1);
+    let until = (attempts > FREE_ATTEMPTS).then(|| {
+        let doublings = u32::try_from(attempts - FREE_ATTEMPTS - 1).unwrap_or(0).min(10);
+        now + TimeDelta::seconds((1_i64 << doublings).min(LONGEST_DELAY_SECONDS))
+    });
+    let person = login.id.0;
+    let event = AuditEvent {
+        person_id: Some(login.id),
+        ..blank_event(app, "create_session", 401, request_id, now)
+    };
+    app.store
+        .write(move |db| {
+            sign_in::note_failure(db, person, until)?;
+            audit::record(db, &event, &[])
+        })
+        .await
+        .map_err(|error| Refusal::from(error).into_problem())
+}
+
+fn event(app: &App, session: &Session, operation: &str, status: i32, request_id: Uuid, now: Timestamp) -> AuditEvent {
+    AuditEvent {
+        programme_id: session.programme_id,
+        person_id: session.person_id,
+        client_id: session.client_id,
+        session_id: Some(session.id),
+        role: Some(session.role),
+        ..blank_event(app, operation, status, request_id, now)
+    }
+}
+
+fn blank_event(app: &App, operation: &str, status: i32, request_id: Uuid, now: Timestamp) -> AuditEvent {
+    AuditEvent {
+        id: any_id(app.ids.fresh()),
+        at: At(now),
+        programme_id: None,
+        person_id: None,
+        client_id: None,
+        session_id: None,
+        role: None,
+        operation: operation.to_owned(),
+        participant_id: None,
+        resource_id: None,
+        status,
+        flag_id: None,
+        request_id: any_id(request_id),
+        detail: None,
+    }
+}
+
+fn busy(error: PasswordError) -> Problem {
+    match error {
+        PasswordError::Overloaded => Problem::new(Code::Unavailable).retry_after(2),
+        other => Problem::internal(other),
+    }
+}

@@ -1,0 +1,291 @@
+//! Care plans and the copies of them that went out. The actions are in [`crate::care_plan_action`].
+
+use alongside_domain::care_plan::{ActionDraft, CopyFormat, CopyRecipient, Status, first_status};
+use alongside_domain::clock::Timestamp;
+use alongside_domain::digital_profile::AccessClass;
+use alongside_domain::id::{
+    AssessmentId, CarePlanActionId, CarePlanId, ParticipantId, PersonId, ProgrammeId, SiteId, kind,
+};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::audit::any_id;
+use crate::care_plan_action;
+use crate::db::{Cached, Db, cols, exec, many, maybe, one};
+use crate::error::{StoreError, Unique};
+use crate::schema::{care_plan_copies, care_plans, participants};
+use crate::scope::{Anchor, Reach, Scope};
+use crate::sealing::KeyRing;
+use crate::types::{At, Code, Key};
+
+/// An assessment has one plan.
+pub const ONE_PER_ASSESSMENT: Unique =
+    Unique { constraint: "care_plans_assessment_unique", columns: "care_plans.assessment_id" };
+
+/// Most copies that a plan tells of.
+pub const MAX_COPIES: i64 = 200;
+
+/// A plan without its actions.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = care_plans, treat_none_as_default_value = false)]
+pub struct CarePlan {
+    pub id: Key<kind::CarePlan>,
+    pub programme_id: Key<kind::Programme>,
+    pub site_id: Key<kind::Site>,
+    pub participant_id: Key<kind::Participant>,
+    pub assessment_id: Key<kind::Assessment>,
+    pub status: Code<Status>,
+    pub discussed_at: Option<At>,
+    pub agreed_at: Option<At>,
+    pub closed_at: Option<At>,
+    pub created_at: At,
+    pub updated_at: At,
+    /// Grows with the plan, its actions and its copies.
+    pub version: i64,
+}
+
+impl CarePlan {
+    /// To whom and where it belongs.
+    #[must_use]
+    pub fn anchor(&self) -> Anchor {
+        Anchor {
+            programme_id: self.programme_id.0,
+            site_id: self.site_id.0,
+            participant_id: self.participant_id.0,
+        }
+    }
+}
+
+/// A copy that went out.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = care_plan_copies, treat_none_as_default_value = false)]
+pub struct PlanCopy {
+    /// Grows with time.
+    pub id: Key<kind::AuditEvent>,
+    pub care_plan_id: Key<kind::CarePlan>,
+    pub recipient: Code<CopyRecipient>,
+    pub format: Code<CopyFormat>,
+    pub sent_by: Key<kind::Person>,
+    pub sent_at: At,
+}
+
+/// A plan as a submitted assessment makes it.
+#[derive(Debug, Clone, Copy)]
+pub struct NewCarePlan {
+    pub id: CarePlanId,
+    pub programme: ProgrammeId,
+    pub site: SiteId,
+    pub participant: ParticipantId,
+    pub assessment: AssessmentId,
+}
+
+/// Keeps the plan that an assessment's concerns propose, in the transaction that submits the assessment. Without any
+/// action the plan says that none is needed.
+///
+/// # Errors
+/// [`ONE_PER_ASSESSMENT`] when the assessment has a plan.
+pub fn draft(
+    db: &mut Db<'_>,
+    ring: &KeyRing,
+    new: NewCarePlan,
+    actions: &[(CarePlanActionId, ActionDraft)],
+    now: Timestamp,
+) -> Result<CarePlan, StoreError> {
+    let plan = CarePlan {
+        id: Key(new.id),
+        programme_id: Key(new.programme),
+        site_id: Key(new.site),
+        participant_id: Key(new.participant),
+        assessment_id: Key(new.assessment),
+        status: Code(first_status(actions.len())),
+        discussed_at: None,
+        agreed_at: None,
+        closed_at: None,
+        created_at: At(now),
+        updated_at: At(now),
+        version: 1,
+    };
+    exec(db, diesel::insert_into(care_plans::table).values(&plan))?;
+    for (position, (id, action)) in (1..).zip(actions) {
+        care_plan_action::insert(db, ring, new.id, position, *id, action, None, now)?;
+    }
+    Ok(plan)
+}
+
+/// One plan.
+///
+/// # Errors
+/// [`StoreError::NotFound`] outside the caller's world.
+pub fn find(db: &mut Db<'_>, scope: &Scope, id: CarePlanId) -> Result<CarePlan, StoreError> {
+    let plan: CarePlan = one(db, care_plans::table.filter(care_plans::id.eq(Key(id))).select(cols::<CarePlan>()))?;
+    scope.require(db, plan.anchor())?;
+    Ok(plan)
+}
+
+/// The plan of an assessment, where it has one.
+///
+/// # Errors
+/// What the database says.
+pub fn find_for_assessment(
+    db: &mut Db<'_>,
+    scope: &Scope,
+    assessment: AssessmentId,
+) -> Result<Option<CarePlan>, StoreError> {
+    let query =
+        care_plans::table.filter(care_plans::assessment_id.eq(Key(assessment))).select(cols::<CarePlan>());
+    let Some(plan) = maybe::<_, CarePlan>(db, query)? else { return Ok(None) };
+    Ok(scope.admits(db, plan.anchor())?.then_some(plan))
+}
+
+/// The plans in the caller's world, the oldest first.
+///
+/// # Errors
+/// What the database says.
+pub fn list(
+    db: &mut Db<'_>,
+    scope: &Scope,
+    participant: Option<ParticipantId>,
+    status: Option<Status>,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<CarePlan>, StoreError> {
+    Ok(crate::on_engine!(db, Backend, conn => {
+        let mut query = care_plans::table.select(cols::<CarePlan>()).into_boxed::<Backend>();
+        query = match &scope.reach {
+            Reach::Programme(programme) => query.filter(care_plans::programme_id.eq(Key(*programme))),
+            Reach::Sites(programme, sites) => query
+                .filter(care_plans::programme_id.eq(Key(*programme)))
+                .filter(care_plans::site_id.eq_any(sites.iter().copied().map(Key).collect::<Vec<_>>())),
+            Reach::Participant(programme, own) => query
+                .filter(care_plans::programme_id.eq(Key(*programme)))
+                .filter(care_plans::participant_id.eq(Key(*own))),
+            // Nobody else reads plans: supporters learn of what they help with from the participant.
+            _ => return Ok(Vec::new()),
+        };
+        if let Some(participant) = participant {
+            query = query.filter(care_plans::participant_id.eq(Key(participant)));
+        }
+        if let Some(status) = status {
+            query = query.filter(care_plans::status.eq(Code(status)));
+        }
+        if let Some(after) = after {
+            query = query.filter(care_plans::id.gt(Key(CarePlanId::new(after))));
+        }
+        query.order(care_plans::id).limit(limit).load::<CarePlan>(conn)
+    })?)
+}
+
+/// Keeps the plan in a new state, with the moment it came to it.
+///
+/// # Errors
+/// [`StoreError::Collision`] when it was changed since it was read.
+pub fn enter(
+    db: &mut Db<'_>,
+    plan: CarePlan,
+    status: Status,
+    now: Timestamp,
+) -> Result<CarePlan, StoreError> {
+    let mut next = CarePlan { status: Code(status), updated_at: At(now), version: plan.version + 1, ..plan };
+    match status {
+        Status::InDiscussion => next.discussed_at = Some(At(now)),
+        Status::Agreed => next.agreed_at = Some(At(now)),
+        Status::Closed => next.closed_at = Some(At(now)),
+        _ => {}
+    }
+    let update = diesel::update(care_plans::table)
+        .filter(care_plans::id.eq(next.id))
+        .filter(care_plans::version.eq(next.version - 1))
+        .set((
+            care_plans::status.eq(next.status),
+            care_plans::discussed_at.eq(next.discussed_at),
+            care_plans::agreed_at.eq(next.agreed_at),
+            care_plans::closed_at.eq(next.closed_at),
+            care_plans::updated_at.eq(next.updated_at),
+            care_plans::version.eq(next.version),
+        ));
+    if exec(db, Cached(update))? == 0 { Err(StoreError::Collision) } else { Ok(next) }
+}
+
+/// Marks the plan as changed: a change to an action or a copy is a change to its plan.
+///
+/// # Errors
+/// [`StoreError::Collision`] when it was changed since it was read.
+pub(crate) fn touch(db: &mut Db<'_>, plan: &CarePlan, now: Timestamp) -> Result<(), StoreError> {
+    let update = diesel::update(care_plans::table)
+        .filter(care_plans::id.eq(plan.id))
+        .filter(care_plans::version.eq(plan.version))
+        .set((care_plans::updated_at.eq(At(now)), care_plans::version.eq(plan.version + 1)));
+    if exec(db, Cached(update))? == 0 { Err(StoreError::Collision) } else { Ok(()) }
+}
+
+/// Puts this newly agreed plan in the place of the participant's earlier ones that were in force.
+///
+/// # Errors
+/// What the database says.
+pub fn supersede_earlier(db: &mut Db<'_>, plan: &CarePlan, now: Timestamp) -> Result<(), StoreError> {
+    let in_force = [Status::Agreed, Status::Shared, Status::UnderReview];
+    for status in in_force {
+        let update = diesel::update(care_plans::table)
+            .filter(care_plans::participant_id.eq(plan.participant_id))
+            .filter(care_plans::id.ne(plan.id))
+            .filter(care_plans::created_at.lt(plan.created_at))
+            .filter(care_plans::status.eq(Code(status)))
+            .set((
+                care_plans::status.eq(Code(Status::Superseded)),
+                care_plans::updated_at.eq(At(now)),
+                care_plans::version.eq(care_plans::version + 1),
+            ));
+        exec(db, Cached(update))?;
+    }
+    Ok(())
+}
+
+/// The copies that went out, in order.
+///
+/// # Errors
+/// What the database says.
+pub fn copies(db: &mut Db<'_>, plan: &CarePlan) -> Result<Vec<PlanCopy>, StoreError> {
+    let query = care_plan_copies::table
+        .filter(care_plan_copies::care_plan_id.eq(plan.id))
+        .order(care_plan_copies::id)
+        .limit(MAX_COPIES)
+        .select(cols::<PlanCopy>());
+    Ok(many(db, query)?)
+}
+
+/// Notes a copy that went out.
+///
+/// # Errors
+/// What the database says.
+pub fn add_copy(
+    db: &mut Db<'_>,
+    plan: &CarePlan,
+    id: Uuid,
+    recipient: CopyRecipient,
+    format: CopyFormat,
+    by: PersonId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let copy = PlanCopy {
+        id: any_id(id),
+        care_plan_id: plan.id,
+        recipient: Code(recipient),
+        format: Code(format),
+        sent_by: Key(by),
+        sent_at: At(now),
+    };
+    exec(db, diesel::insert_into(care_plan_copies::table).values(&copy))?;
+    Ok(())
+}
+
+/// Whether the participant was last found to be without any internet.
+///
+/// # Errors
+/// What the database says.
+pub fn is_offline(db: &mut Db<'_>, participant: ParticipantId) -> Result<bool, StoreError> {
+    let offline = participants::table
+        .filter(participants::id.eq(Key(participant)))
+        .filter(participants::access_class.eq(Some(Code(AccessClass::X0))));
+    Ok(one(db, diesel::select(exists(offline)))?)
+}

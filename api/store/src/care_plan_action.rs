@@ -1,0 +1,157 @@
+//! The actions of a care plan: what is done about each concern, sealed but for what reports count.
+
+use alongside_domain::care_plan::{ActionContent, ActionDraft, ActionKind, ActionOwner, ActionProgress};
+use alongside_domain::clock::Timestamp;
+use alongside_domain::id::{CarePlanActionId, CarePlanId, kind};
+use chrono::NaiveDate;
+use diesel::dsl::max;
+use diesel::prelude::*;
+
+use crate::care_plan::{self, CarePlan};
+use crate::db::{Cached, Db, cols, exec, many, one};
+use crate::error::StoreError;
+use crate::schema::care_plan_actions;
+use crate::sealing::{KeyRing, Place};
+use crate::types::{At, Code, Key, Sealed};
+
+/// One action with its content still sealed.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = care_plan_actions, treat_none_as_default_value = false)]
+pub struct Action {
+    pub id: Key<kind::CarePlanAction>,
+    pub care_plan_id: Key<kind::CarePlan>,
+    pub position: i32,
+    pub concern_code: Option<String>,
+    pub content: Sealed,
+    pub action: Code<ActionKind>,
+    pub owner: Code<ActionOwner>,
+    pub due_on: Option<NaiveDate>,
+    pub status: Code<ActionProgress>,
+    pub created_at: At,
+    pub updated_at: At,
+    pub version: i64,
+}
+
+impl Action {
+    /// What it says.
+    ///
+    /// # Errors
+    /// When the cell does not open.
+    pub fn content(&self, ring: &KeyRing) -> Result<ActionContent, StoreError> {
+        ring.open(place(self.id.0), &self.content)
+    }
+}
+
+fn place(id: CarePlanActionId) -> Place {
+    Place { table: "care_plan_actions", column: "content", row: id.uuid() }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the columns of one row")]
+pub(crate) fn insert(
+    db: &mut Db<'_>,
+    ring: &KeyRing,
+    plan: CarePlanId,
+    position: i32,
+    id: CarePlanActionId,
+    draft: &ActionDraft,
+    due_on: Option<NaiveDate>,
+    now: Timestamp,
+) -> Result<Action, StoreError> {
+    let action = Action {
+        id: Key(id),
+        care_plan_id: Key(plan),
+        position,
+        concern_code: draft.concern_code.clone(),
+        content: ring.seal(place(id), &draft.content)?,
+        action: Code(draft.action),
+        owner: Code(draft.owner),
+        due_on,
+        status: Code(ActionProgress::Planned),
+        created_at: At(now),
+        updated_at: At(now),
+        version: 1,
+    };
+    exec(db, diesel::insert_into(care_plan_actions::table).values(&action))?;
+    Ok(action)
+}
+
+/// Adds an action at the end of a plan that the caller was shown.
+///
+/// # Errors
+/// [`StoreError::Collision`] when the plan was changed since it was read.
+pub fn add(
+    db: &mut Db<'_>,
+    ring: &KeyRing,
+    plan: &CarePlan,
+    id: CarePlanActionId,
+    draft: &ActionDraft,
+    due_on: Option<NaiveDate>,
+    now: Timestamp,
+) -> Result<Action, StoreError> {
+    care_plan::touch(db, plan, now)?;
+    let last = care_plan_actions::table
+        .filter(care_plan_actions::care_plan_id.eq(plan.id))
+        .select(max(care_plan_actions::position));
+    let position = one::<_, Option<i32>>(db, last)?.unwrap_or(0) + 1;
+    insert(db, ring, plan.id.0, position, id, draft, due_on, now)
+}
+
+/// The actions of a plan that the caller was shown, in their order.
+///
+/// # Errors
+/// What the database says.
+pub fn list(db: &mut Db<'_>, plan: &CarePlan) -> Result<Vec<Action>, StoreError> {
+    let most = i64::try_from(alongside_domain::care_plan::MAX_ACTIONS).unwrap_or(i64::MAX);
+    let query = care_plan_actions::table
+        .filter(care_plan_actions::care_plan_id.eq(plan.id))
+        .order((care_plan_actions::position, care_plan_actions::id))
+        .limit(most)
+        .select(cols::<Action>());
+    Ok(many(db, query)?)
+}
+
+/// One action of a plan that the caller was shown.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when the plan has no such action.
+pub fn find(db: &mut Db<'_>, plan: &CarePlan, id: CarePlanActionId) -> Result<Action, StoreError> {
+    let query = care_plan_actions::table
+        .filter(care_plan_actions::id.eq(Key(id)))
+        .filter(care_plan_actions::care_plan_id.eq(plan.id))
+        .select(cols::<Action>());
+    Ok(one(db, query)?)
+}
+
+/// Keeps a changed action: `action` as it shall be, still with the version it had.
+///
+/// # Errors
+/// [`StoreError::Stale`] when somebody else changed it since.
+pub fn update(
+    db: &mut Db<'_>,
+    ring: &KeyRing,
+    plan: &CarePlan,
+    action: Action,
+    content: &ActionContent,
+    now: Timestamp,
+) -> Result<Action, StoreError> {
+    care_plan::touch(db, plan, now)?;
+    let next = Action {
+        content: ring.seal(place(action.id.0), content)?,
+        updated_at: At(now),
+        version: action.version + 1,
+        ..action
+    };
+    let update = diesel::update(care_plan_actions::table)
+        .filter(care_plan_actions::id.eq(next.id))
+        .filter(care_plan_actions::version.eq(next.version - 1))
+        .set((
+            care_plan_actions::content.eq(&next.content),
+            care_plan_actions::action.eq(next.action),
+            care_plan_actions::owner.eq(next.owner),
+            care_plan_actions::due_on.eq(next.due_on),
+            care_plan_actions::status.eq(next.status),
+            care_plan_actions::updated_at.eq(next.updated_at),
+            care_plan_actions::version.eq(next.version),
+        ));
+    if exec(db, Cached(update))? == 0 { Err(StoreError::Stale) } else { Ok(next) }
+}

@@ -1,0 +1,162 @@
+//! One set of queries on two engines: a query is run on whichever connection is there.
+
+use diesel::connection::SimpleConnection as _;
+use diesel::pg::PgConnection;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
+use diesel::sqlite::{Sqlite, SqliteConnection};
+use diesel::{OptionalExtension as _, QueryResult, RunQueryDsl, Selectable};
+
+/// A connection of either engine, inside one of the store's doors.
+pub enum Db<'c> {
+    Pg(&'c mut PgConnection),
+    Sqlite(&'c mut SqliteConnection),
+}
+
+impl Db<'_> {
+    /// Runs `sql` as it stands. For transaction control and settings, never for data.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub(crate) fn control(&mut self, sql: &str) -> QueryResult<()> {
+        match self {
+            Db::Pg(c) => c.batch_execute(sql),
+            Db::Sqlite(c) => c.batch_execute(sql),
+        }
+    }
+
+    /// Runs `work` in a savepoint: its rows stay when it answers `Ok`, and are as if never written when it does not.
+    ///
+    /// # Errors
+    /// What `work` answers, or the engine's failure to set or leave the savepoint.
+    pub fn savepoint<T, E: From<crate::StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.control("SAVEPOINT attempt").map_err(crate::StoreError::from)?;
+        let result = work(self);
+        let leave = if result.is_ok() {
+            "RELEASE SAVEPOINT attempt"
+        } else {
+            "ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt"
+        };
+        self.control(leave).map_err(crate::StoreError::from)?;
+        result
+    }
+}
+
+/// Exactly one row.
+///
+/// # Errors
+/// `NotFound` when there is none.
+pub fn one<'q, Q, U>(db: &mut Db<'_>, query: Q) -> QueryResult<U>
+where
+    Q: RunQueryDsl<PgConnection>
+        + RunQueryDsl<SqliteConnection>
+        + LoadQuery<'q, PgConnection, U>
+        + LoadQuery<'q, SqliteConnection, U>,
+{
+    match db {
+        Db::Pg(c) => query.get_result(*c),
+        Db::Sqlite(c) => query.get_result(*c),
+    }
+}
+
+/// One row, or none.
+///
+/// # Errors
+/// What the engine says.
+pub fn maybe<'q, Q, U>(db: &mut Db<'_>, query: Q) -> QueryResult<Option<U>>
+where
+    Q: RunQueryDsl<PgConnection>
+        + RunQueryDsl<SqliteConnection>
+        + LoadQuery<'q, PgConnection, U>
+        + LoadQuery<'q, SqliteConnection, U>,
+{
+    one(db, query).optional()
+}
+
+/// All rows. The query itself bounds how many.
+///
+/// # Errors
+/// What the engine says.
+pub fn many<'q, Q, U>(db: &mut Db<'_>, query: Q) -> QueryResult<Vec<U>>
+where
+    Q: RunQueryDsl<PgConnection>
+        + RunQueryDsl<SqliteConnection>
+        + LoadQuery<'q, PgConnection, U>
+        + LoadQuery<'q, SqliteConnection, U>,
+{
+    match db {
+        Db::Pg(c) => query.load(*c),
+        Db::Sqlite(c) => query.load(*c),
+    }
+}
+
+/// Runs an insert, an update or a delete; answers how many rows it touched.
+///
+/// # Errors
+/// What the engine says.
+pub fn exec<Q>(db: &mut Db<'_>, query: Q) -> QueryResult<usize>
+where
+    Q: RunQueryDsl<PgConnection>
+        + RunQueryDsl<SqliteConnection>
+        + ExecuteDsl<PgConnection>
+        + ExecuteDsl<SqliteConnection>,
+{
+    match db {
+        Db::Pg(c) => query.execute(*c),
+        Db::Sqlite(c) => query.execute(*c),
+    }
+}
+
+/// Builds and runs a query once per engine: for boxed queries with optional filters, which pin a backend.
+#[macro_export]
+macro_rules! on_engine {
+    ($db:expr, $backend:ident, $conn:ident => $body:expr) => {
+        match $db {
+            $crate::Db::Pg($conn) => {
+                type $backend = ::diesel::pg::Pg;
+                let $conn = &mut **$conn;
+                $body
+            }
+            $crate::Db::Sqlite($conn) => {
+                type $backend = ::diesel::sqlite::Sqlite;
+                let $conn = &mut **$conn;
+                $body
+            }
+        }
+    };
+}
+
+/// The columns of a row type, for SELECT and RETURNING on either engine.
+#[must_use]
+pub fn cols<T: Selectable<Sqlite>>() -> T::SelectExpression {
+    T::construct_selection()
+}
+
+/// A statement whose prepared form is kept, by its text. diesel keeps none of UPDATE, upsert and raw SQL by itself,
+/// which costs a parse at each run. Only for statements whose text has few shapes: the cache has no bound.
+pub struct Cached<Q>(pub Q);
+
+impl<Q: Query> Query for Cached<Q> {
+    type SqlType = Q::SqlType;
+}
+impl<Q> QueryId for Cached<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+impl<Q, C> RunQueryDsl<C> for Cached<Q> {}
+impl<Q, DB> QueryFragment<DB> for Cached<Q>
+where
+    DB: diesel::backend::Backend,
+    Q: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(pass.reborrow())
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
+        Ok(true)
+    }
+}

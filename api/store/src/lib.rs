@@ -1,0 +1,49 @@
+//! Both databases behind one door.
+//!
+//! One set of queries serves SQLite and PostgreSQL; the engine is chosen at run time by the URL. A [`Store`] has three
+//! doors ([`Store::read`], [`Store::write`], [`Store::scan`]) and nothing else touches a connection. Every query about
+//! a record takes the caller's [`scope::Scope`].
+
+pub mod answer;
+pub mod assessment;
+pub mod assessment_previous;
+pub mod assignment;
+pub mod assistance_session;
+pub mod audit;
+pub mod audit_list;
+mod batch;
+pub mod care_plan;
+pub mod care_plan_action;
+pub mod catalogue;
+pub mod client;
+pub mod consent;
+pub mod consent_form;
+mod db;
+pub mod digital_profile;
+mod error;
+pub mod flag;
+pub mod flag_entry;
+pub mod flag_exclusion;
+pub mod idempotency;
+pub mod membership;
+pub mod migrate;
+pub mod participant;
+pub mod person;
+pub mod instrument;
+mod postgres;
+pub mod programme;
+pub mod schema;
+pub mod scope;
+pub mod sealing;
+pub mod session;
+pub mod sign_in;
+pub mod site;
+pub mod segment;
+mod sqlite;
+mod store;
+pub mod types;
+
+pub use batch::WriteError;
+pub use db::{Cached, Db, cols, exec, many, maybe, one};
+pub use error::{StoreError, Unique};
+pub use store::{Location, Store};

@@ -1,0 +1,164 @@
+//! Migrations: one set a database, run as one job under a lock, never by a replica that serves.
+
+use std::collections::BTreeSet;
+
+use diesel::Connection as _;
+use diesel::migration::MigrationSource;
+use diesel::pg::{Pg, PgConnection};
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::db::Db;
+use crate::error::StoreError;
+use crate::store::{Location, alone};
+
+pub(crate) const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+pub(crate) const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// Which migrations a database has and lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    pub applied: Vec<String>,
+    pub pending: Vec<String>,
+    /// Applied by a newer binary than this one.
+    pub unknown: Vec<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(
+        "the database's schema is newer than this program: it has {0}, which this version does not know; use the newer program"
+    )]
+    Newer(String),
+    #[error(
+        "the database's schema is older than this program: run `alongside-api migrate up` first ({0} pending)"
+    )]
+    Older(usize),
+    #[error("migration failed: {0}")]
+    Failed(String),
+}
+
+/// What the database has applied, against what this binary carries.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub fn status(location: &Location) -> Result<Status, MigrateError> {
+    alone(location, |db| read_status(db).map_err(|error| StoreError::Unavailable(error.to_string())))
+        .map_err(MigrateError::from)
+}
+
+/// Applies what is pending, under a lock, and answers the names of what it applied.
+///
+/// # Errors
+/// When the schema is newer than this binary, or a migration fails: it leaves no trace then.
+pub fn up(location: &Location) -> Result<Vec<String>, MigrateError> {
+    locked(location, |db| {
+        let status = read_status(db)?;
+        if let Some(newer) = status.unknown.first() {
+            return Err(MigrateError::Newer(newer.clone()));
+        }
+        match db {
+            Db::Pg(c) => c.run_pending_migrations(POSTGRES).map(|_| ()),
+            Db::Sqlite(c) => c.run_pending_migrations(SQLITE).map(|_| ()),
+        }
+        .map_err(failed)?;
+        Ok(status.pending)
+    })
+}
+
+/// Takes back the newest migration and answers its name.
+///
+/// # Errors
+/// When there is none, or it fails.
+pub fn down(location: &Location) -> Result<String, MigrateError> {
+    locked(location, |db| {
+        match db {
+            Db::Pg(c) => c.revert_last_migration(POSTGRES),
+            Db::Sqlite(c) => c.revert_last_migration(SQLITE),
+        }
+        .map(|version| version.to_string())
+        .map_err(failed)
+    })
+}
+
+/// Refuses to go on with a schema that is not exactly this binary's.
+///
+/// # Errors
+/// Which way it differs.
+pub fn require_current(location: &Location) -> Result<(), MigrateError> {
+    let status = status(location)?;
+    if let Some(newer) = status.unknown.first() {
+        return Err(MigrateError::Newer(newer.clone()));
+    }
+    if status.pending.is_empty() { Ok(()) } else { Err(MigrateError::Older(status.pending.len())) }
+}
+
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> MigrateError {
+    MigrateError::Failed(error.to_string())
+}
+
+fn read_status(db: &mut Db<'_>) -> Result<Status, MigrateError> {
+    let (known, applied) = match db {
+        Db::Pg(c) => {
+            let known = MigrationSource::<Pg>::migrations(&POSTGRES).map_err(failed)?;
+            let known: Vec<String> = known.iter().map(|m| m.name().version().to_string()).collect();
+            (known, MigrationHarness::<Pg>::applied_migrations(*c).map_err(failed)?)
+        }
+        Db::Sqlite(c) => {
+            let known = MigrationSource::<Sqlite>::migrations(&SQLITE).map_err(failed)?;
+            let known: Vec<String> = known.iter().map(|m| m.name().version().to_string()).collect();
+            (known, MigrationHarness::<Sqlite>::applied_migrations(*c).map_err(failed)?)
+        }
+    };
+    let applied: BTreeSet<String> = applied.iter().map(ToString::to_string).collect();
+    let known: BTreeSet<String> = known.into_iter().collect();
+    Ok(Status {
+        pending: known.difference(&applied).cloned().collect(),
+        unknown: applied.difference(&known).cloned().collect(),
+        applied: applied.into_iter().collect(),
+    })
+}
+
+/// One migrating process at a time: a lock file beside the embedded database, a locked row on a server. Both go with
+/// their holder, so a crash leaves no lock behind.
+fn locked<T>(
+    location: &Location,
+    work: impl FnOnce(&mut Db<'_>) -> Result<T, MigrateError>,
+) -> Result<T, MigrateError> {
+    match location {
+        Location::Sqlite(path) => {
+            let unavailable = |error: std::io::Error| {
+                StoreError::Unavailable(format!("cannot write beside {}: {error}", path.display()))
+            };
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder).map_err(unavailable)?;
+            }
+            let lock = std::fs::File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(path.with_extension("migrate-lock"))
+                .map_err(unavailable)?;
+            lock.lock().map_err(unavailable)?;
+            let mut connection = crate::sqlite::connect(path, crate::sqlite::Mode::Write)?;
+            work(&mut Db::Sqlite(&mut connection))
+        }
+        Location::Postgres(url) => {
+            let connect = || PgConnection::establish(url).map_err(|e| StoreError::Unavailable(e.to_string()));
+            let mut holder = connect()?;
+            let mut holder = Db::Pg(&mut holder);
+            let hold = |holder: &mut Db<'_>, sql: &str| holder.control(sql).map_err(StoreError::from);
+            hold(&mut holder, "SET client_min_messages TO warning")?;
+            hold(&mut holder, "CREATE TABLE IF NOT EXISTS alongside_migration_lock (id integer PRIMARY KEY)")
+                .or_else(|error| if matches!(error, StoreError::Unique(_)) { Ok(()) } else { Err(error) })?;
+            hold(&mut holder, "INSERT INTO alongside_migration_lock VALUES (1) ON CONFLICT DO NOTHING")?;
+            hold(&mut holder, "BEGIN; SELECT id FROM alongside_migration_lock WHERE id = 1 FOR UPDATE")?;
+            let mut connection = connect()?;
+            let result = work(&mut Db::Pg(&mut connection));
+            hold(&mut holder, "COMMIT")?;
+            result
+        }
+    }
+}

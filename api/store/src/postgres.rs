@@ -1,0 +1,142 @@
+//! PostgreSQL: pooled connections; a transaction each while few write, groups through one writer when many do.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use diesel::Connection as _;
+use diesel::pg::PgConnection;
+use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
+use rand::RngExt as _;
+
+use crate::batch::{self, Job, Outcome};
+use crate::db::Db;
+use crate::error::StoreError;
+use crate::sqlite::answer_all;
+
+/// From so many writes in flight on, they share commits.
+const GROUP_FROM: usize = 16;
+const BATCH: usize = 64;
+const QUEUE: usize = 4096;
+/// How often colliding work is done again before the collision is reported.
+const ATTEMPTS: u32 = 12;
+const BEGIN: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+
+pub(crate) type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
+
+pub(crate) struct Postgres {
+    pool: Pool<ConnectionManager<PgConnection>>,
+    scans: Pool<ConnectionManager<PgConnection>>,
+    in_flight: AtomicUsize,
+    queue: Option<Sender<Box<dyn Job>>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Postgres {
+    pub(crate) fn open(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let pool = pool(url, connections)?;
+        let scans = pool_lazy(url, 2)?;
+        let (queue, jobs) = bounded::<Box<dyn Job>>(QUEUE);
+        let for_writer = pool.clone();
+        let writer = std::thread::Builder::new()
+            .name("postgres-writer".to_owned())
+            .spawn(move || write_until_closed(&for_writer, &jobs))
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self { pool, scans, in_flight: AtomicUsize::new(0), queue: Some(queue), writer: Some(writer) })
+    }
+
+    pub(crate) fn connection(&self) -> Result<Pooled, StoreError> {
+        checkout(&self.pool)
+    }
+
+    pub(crate) fn scanner(&self) -> Result<Pooled, StoreError> {
+        checkout(&self.scans)
+    }
+
+    /// Notes one more write; answers whether it should join a group.
+    pub(crate) fn enter(&self) -> bool {
+        self.in_flight.fetch_add(1, Ordering::Relaxed) >= GROUP_FROM
+    }
+
+    pub(crate) fn leave(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
+        let queue =
+            self.queue.as_ref().ok_or_else(|| StoreError::Unavailable("the store is closing".to_owned()))?;
+        queue.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => StoreError::Overloaded,
+            TrySendError::Disconnected(_) => StoreError::Unavailable("the writer has stopped".to_owned()),
+        })
+    }
+
+    /// Runs one job in a transaction of its own, on the calling thread.
+    pub(crate) fn run_alone(&self, job: Box<dyn Job>) {
+        let mut alone = vec![job];
+        let outcome = match self.connection() {
+            Ok(mut connection) => run_retrying(&mut connection, &mut alone),
+            Err(error) => Outcome::Failed(error),
+        };
+        answer_all(&mut alone, outcome);
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the writer ended in a panic");
+        }
+    }
+}
+
+/// Connects once at the start, so that an unreachable database is told at once and not at the first request.
+fn pool(url: &str, connections: u32) -> Result<Pool<ConnectionManager<PgConnection>>, StoreError> {
+    PgConnection::establish(url).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    pool_lazy(url, connections)
+}
+
+fn pool_lazy(url: &str, connections: u32) -> Result<Pool<ConnectionManager<PgConnection>>, StoreError> {
+    Ok(Pool::builder()
+        .max_size(connections)
+        .min_idle(Some(1))
+        .test_on_check_out(false)
+        .connection_timeout(Duration::from_secs(5))
+        .build_unchecked(ConnectionManager::new(url)))
+}
+
+fn checkout(pool: &Pool<ConnectionManager<PgConnection>>) -> Result<Pooled, StoreError> {
+    pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+fn write_until_closed(pool: &Pool<ConnectionManager<PgConnection>>, jobs: &Receiver<Box<dyn Job>>) {
+    let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(BATCH);
+    while let Ok(first) = jobs.recv() {
+        batch.push(first);
+        while batch.len() < BATCH {
+            let Ok(job) = jobs.try_recv() else { break };
+            batch.push(job);
+        }
+        let outcome = match checkout(pool) {
+            Ok(mut connection) => run_retrying(&mut connection, &mut batch),
+            Err(error) => Outcome::Failed(error),
+        };
+        answer_all(&mut batch, outcome);
+    }
+}
+
+fn run_retrying(connection: &mut PgConnection, jobs: &mut [Box<dyn Job>]) -> Outcome {
+    for attempt in 0..ATTEMPTS {
+        let outcome = batch::run(&mut Db::Pg(connection), BEGIN, jobs);
+        if !matches!(outcome, Outcome::Collided) {
+            return outcome;
+        }
+        let most = 1_u64 << attempt.min(6);
+        std::thread::sleep(Duration::from_micros(rand::rng().random_range(200..=1000) * most));
+    }
+    Outcome::Collided
+}

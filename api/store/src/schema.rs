@@ -1,0 +1,537 @@
+//! Every table, once, for both engines. A test holds both databases to it.
+
+use diesel::table;
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    programmes (id) {
+        id -> Uid,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        timezone -> Text,
+        jurisdiction -> Text,
+        synthetic -> Bool,
+        created_at -> Instant,
+        updated_at -> Instant,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    sites (id) {
+        id -> Uid,
+        programme_id -> Uid,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        ods_code -> Nullable<Text>,
+        local_authority -> Nullable<Text>,
+        safeguarding_contact -> Nullable<Text>,
+        created_at -> Instant,
+        updated_at -> Instant,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    participants (id) {
+        id -> Uid,
+        programme_id -> Uid,
+        site_id -> Uid,
+        study_id -> Text,
+        status -> Text,
+        language -> Text,
+        access_class -> Nullable<Text>,
+        could_do_alone -> Nullable<Bool>,
+        needs -> Binary,
+        treatments -> Binary,
+        identity -> Binary,
+        safe_contact -> Binary,
+        supporter_contact_allowed -> Bool,
+        created_at -> Instant,
+        updated_at -> Instant,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    digital_profiles (id) {
+        id -> Uid,
+        participant_id -> Uid,
+        time_point -> Text,
+        internet_at_home -> Text,
+        device -> Text,
+        device_shared -> Bool,
+        data_affordable -> Nullable<Bool>,
+        last_used -> Text,
+        uses_by_proxy -> Bool,
+        foundation_tasks -> Integer,
+        confidence -> Integer,
+        motivation -> Nullable<Integer>,
+        privacy_worry -> Nullable<Integer>,
+        barriers -> Text,
+        available_helper -> Nullable<Bool>,
+        private_space -> Nullable<Bool>,
+        access_class -> Text,
+        could_do_alone -> Bool,
+        recorded_by -> Uid,
+        recorded_at -> Instant,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    people (id) {
+        id -> Uid,
+        email -> Text,
+        display_name -> Text,
+        participant_id -> Nullable<Uid>,
+        password_hash -> Nullable<Text>,
+        activation_hash -> Nullable<Binary>,
+        activation_expires_at -> Nullable<Instant>,
+        failed_attempts -> Integer,
+        locked_until -> Nullable<Instant>,
+        deactivated_at -> Nullable<Instant>,
+        created_at -> Instant,
+        updated_at -> Instant,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    memberships (id) {
+        id -> Uid,
+        person_id -> Uid,
+        role -> Text,
+        programme_id -> Nullable<Uid>,
+        site_id -> Nullable<Uid>,
+        granted_by -> Nullable<Uid>,
+        granted_at -> Instant,
+        ended_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    clients (id) {
+        id -> Uid,
+        programme_id -> Uid,
+        name -> Text,
+        secret_hash -> Binary,
+        scopes -> Text,
+        revoked_at -> Nullable<Instant>,
+        created_by -> Nullable<Uid>,
+        created_at -> Instant,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    sessions (id) {
+        id -> Uid,
+        person_id -> Nullable<Uid>,
+        client_id -> Nullable<Uid>,
+        role -> Text,
+        programme_id -> Nullable<Uid>,
+        sites -> Nullable<Text>,
+        participant_id -> Nullable<Uid>,
+        scopes -> Text,
+        refresh_hash -> Nullable<Binary>,
+        previous_refresh_hash -> Nullable<Binary>,
+        successor -> Nullable<Binary>,
+        rotated_at -> Nullable<Instant>,
+        created_at -> Instant,
+        expires_at -> Instant,
+        idle_expires_at -> Instant,
+        ended_at -> Nullable<Instant>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    audit_events (id) {
+        id -> Uid,
+        at -> Instant,
+        programme_id -> Nullable<Uid>,
+        person_id -> Nullable<Uid>,
+        client_id -> Nullable<Uid>,
+        session_id -> Nullable<Uid>,
+        role -> Nullable<Text>,
+        operation -> Text,
+        participant_id -> Nullable<Uid>,
+        resource_id -> Nullable<Uid>,
+        status -> Integer,
+        flag_id -> Nullable<Uid>,
+        request_id -> Uid,
+        detail -> Nullable<Text>,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    audit_subjects (participant_id, audit_event_id) {
+        participant_id -> Uid,
+        audit_event_id -> Uid,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    idempotency_records (caller_id, operation, key) {
+        caller_id -> Uid,
+        operation -> Text,
+        key -> Text,
+        fingerprint -> Binary,
+        status -> Integer,
+        reply -> Binary,
+        created_at -> Instant,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    consent_forms (id) {
+        id -> Uid,
+        programme_id -> Uid,
+        doc_version -> Text,
+        language -> Text,
+        title -> Text,
+        introduction -> Text,
+        limits_of_confidentiality -> Text,
+        statements -> Text,
+        created_at -> Instant,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    consents (id) {
+        id -> Uid,
+        participant_id -> Uid,
+        consent_form_id -> Uid,
+        answers -> Text,
+        taken_by -> Uid,
+        taken_on -> Date,
+        method -> Text,
+        witness -> Nullable<Binary>,
+        capacity_judgement -> Text,
+        copy_given -> Bool,
+        confidentiality_limits_explained -> Bool,
+        effective_from -> Instant,
+        superseded_by -> Nullable<Uid>,
+        withdrawn_at -> Nullable<Instant>,
+        withdrawn_statements -> Nullable<Text>,
+        created_at -> Instant,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    assignments (id) {
+        id -> Uid,
+        programme_id -> Uid,
+        site_id -> Uid,
+        participant_id -> Uid,
+        supporter_id -> Uid,
+        purpose -> Text,
+        state -> Text,
+        conditions -> Text,
+        knows_participant -> Bool,
+        offered_by -> Uid,
+        offered_at -> Instant,
+        accepted_at -> Nullable<Instant>,
+        introduced_at -> Nullable<Instant>,
+        started_at -> Nullable<Instant>,
+        ended_at -> Nullable<Instant>,
+        end_reason -> Nullable<Text>,
+        created_at -> Instant,
+        updated_at -> Instant,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    instruments (id) {
+        id -> Uid,
+        programme_id -> Uid,
+        url -> Text,
+        version -> Text,
+        name -> Text,
+        title -> Text,
+        kind -> Text,
+        language -> Text,
+        licence -> Text,
+        item_count -> Integer,
+        definition -> Text,
+        definition_sha256 -> Binary,
+        warnings -> Text,
+        created_by -> Nullable<Uid>,
+        created_at -> Instant,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    assessments (id) {
+        id -> Uid,
+        programme_id -> Uid,
+        site_id -> Uid,
+        participant_id -> Uid,
+        instrument_id -> Uid,
+        time_point -> Text,
+        status -> Text,
+        channel -> Text,
+        location -> Nullable<Text>,
+        last_seq -> BigInt,
+        started_at -> Instant,
+        submitted_at -> Nullable<Instant>,
+        submitted_by -> Nullable<Uid>,
+        abandoned_at -> Nullable<Instant>,
+        end_reason -> Nullable<Text>,
+        scores -> Nullable<Text>,
+        concerns -> Nullable<Text>,
+        provenance -> Nullable<Text>,
+        created_by -> Uid,
+        created_at -> Instant,
+        updated_at -> Instant,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    assistance_sessions (id) {
+        id -> Uid,
+        assessment_id -> Uid,
+        helper_id -> Uid,
+        helper_role -> Text,
+        assignment_id -> Nullable<Uid>,
+        affirmed_at -> Instant,
+        opened_sections -> Text,
+        last_activity_at -> Instant,
+        opened_at -> Instant,
+        closed_at -> Nullable<Instant>,
+        close_reason -> Nullable<Text>,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    segments (id) {
+        id -> Uid,
+        assistance_session_id -> Uid,
+        assessment_id -> Uid,
+        level -> Text,
+        keyed_by -> Text,
+        others_present -> Text,
+        handed_over -> Bool,
+        started_at -> Instant,
+        ended_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    answers (assessment_id, seq) {
+        assessment_id -> Uid,
+        seq -> BigInt,
+        link_id -> Text,
+        occurrence -> Text,
+        state -> Text,
+        value -> Nullable<Binary>,
+        answered_by -> Text,
+        keyed_by -> Text,
+        level -> Text,
+        segment_id -> Nullable<Uid>,
+        author_id -> Uid,
+        device_at -> Nullable<Instant>,
+        at -> Instant,
+        amends_seq -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    care_plans (id) {
+        id -> Uid,
+        programme_id -> Uid,
+        site_id -> Uid,
+        participant_id -> Uid,
+        assessment_id -> Uid,
+        status -> Text,
+        discussed_at -> Nullable<Instant>,
+        agreed_at -> Nullable<Instant>,
+        closed_at -> Nullable<Instant>,
+        created_at -> Instant,
+        updated_at -> Instant,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    care_plan_actions (id) {
+        id -> Uid,
+        care_plan_id -> Uid,
+        position -> Integer,
+        concern_code -> Nullable<Text>,
+        content -> Binary,
+        action -> Text,
+        owner -> Text,
+        due_on -> Nullable<Date>,
+        status -> Text,
+        created_at -> Instant,
+        updated_at -> Instant,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    care_plan_copies (id) {
+        id -> Uid,
+        care_plan_id -> Uid,
+        recipient -> Text,
+        format -> Text,
+        sent_by -> Uid,
+        sent_at -> Instant,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    flags (id) {
+        id -> Uid,
+        programme_id -> Uid,
+        participant_id -> Nullable<Uid>,
+        raised_by_person -> Nullable<Uid>,
+        raised_by_client -> Nullable<Uid>,
+        source -> Text,
+        immediate_danger -> Bool,
+        report -> Binary,
+        assessment_id -> Nullable<Uid>,
+        trigger_link_id -> Nullable<Text>,
+        trigger_kind -> Nullable<Text>,
+        status -> Text,
+        acknowledge_by -> Instant,
+        acknowledged_at -> Nullable<Instant>,
+        acknowledged_by -> Nullable<Uid>,
+        raised_at -> Instant,
+        updated_at -> Instant,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    flag_entries (flag_id, seq) {
+        flag_id -> Uid,
+        seq -> BigInt,
+        kind -> Text,
+        nature -> Text,
+        author_id -> Uid,
+        occurred_at -> Instant,
+        recorded_at -> Instant,
+        late_reason -> Nullable<Binary>,
+        content -> Binary,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    flag_exclusions (flag_id, person_id) {
+        flag_id -> Uid,
+        person_id -> Uid,
+        reason -> Binary,
+        added_by -> Uid,
+        added_at -> Instant,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    answers,
+    assessments,
+    assignments,
+    assistance_sessions,
+    audit_events,
+    audit_subjects,
+    care_plan_actions,
+    care_plan_copies,
+    care_plans,
+    clients,
+    consent_forms,
+    consents,
+    digital_profiles,
+    flag_entries,
+    flag_exclusions,
+    flags,
+    idempotency_records,
+    instruments,
+    memberships,
+    participants,
+    people,
+    programmes,
+    segments,
+    sessions,
+    sites,
+);

@@ -1,0 +1,175 @@
+//! Live sessions: what makes a token good until this very request.
+
+use alongside_domain::clock::Timestamp;
+use alongside_domain::id::{ClientId, PersonId, SessionId, SiteId, kind};
+use alongside_domain::policy::Role;
+use diesel::prelude::*;
+
+use crate::db::{Cached, Db, cols, exec, maybe, one};
+use crate::error::StoreError;
+use crate::schema::sessions;
+use crate::types::{At, Code, Document, Key, Sealed};
+
+/// One sign-in of a person, or one token of a service client.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions, treat_none_as_default_value = false)]
+pub struct Session {
+    pub id: Key<kind::Session>,
+    pub person_id: Option<Key<kind::Person>>,
+    pub client_id: Option<Key<kind::Client>>,
+    pub role: Code<Role>,
+    /// `None` for a role that holds in the whole installation.
+    pub programme_id: Option<Key<kind::Programme>>,
+    /// `None` for a role that holds in the whole programme.
+    pub sites: Option<Document<Vec<SiteId>>>,
+    pub participant_id: Option<Key<kind::Participant>>,
+    /// What a service client may ask for; empty for people, whom their role bounds.
+    pub scopes: Document<Vec<String>>,
+    pub refresh_hash: Option<Vec<u8>>,
+    pub previous_refresh_hash: Option<Vec<u8>>,
+    pub successor: Option<Sealed>,
+    pub rotated_at: Option<At>,
+    pub created_at: At,
+    pub expires_at: At,
+    pub idle_expires_at: At,
+    pub ended_at: Option<At>,
+    pub end_reason: Option<String>,
+}
+
+impl Session {
+    /// Whether requests may still come with it.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && now < self.expires_at.0 && now < self.idle_expires_at.0
+    }
+}
+
+/// Keeps a new session.
+///
+/// # Errors
+/// What the database says.
+pub fn insert(db: &mut Db<'_>, session: &Session) -> Result<(), StoreError> {
+    exec(db, diesel::insert_into(sessions::table).values(session))?;
+    Ok(())
+}
+
+/// The session with this id, live or not.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there never was one.
+pub fn find(db: &mut Db<'_>, id: SessionId) -> Result<Session, StoreError> {
+    Ok(one(db, sessions::table.find(Key(id)).select(cols::<Session>()))?)
+}
+
+/// The session whose present or previous refresh token has this hash.
+///
+/// # Errors
+/// What the database says.
+pub fn by_refresh(db: &mut Db<'_>, hash: &[u8]) -> Result<Option<Session>, StoreError> {
+    let present = maybe(
+        db,
+        sessions::table.filter(sessions::refresh_hash.eq(Some(hash.to_vec()))).select(cols::<Session>()),
+    )?;
+    if present.is_some() {
+        return Ok(present);
+    }
+    Ok(maybe(
+        db,
+        sessions::table
+            .filter(sessions::previous_refresh_hash.eq(Some(hash.to_vec())))
+            .select(cols::<Session>()),
+    )?)
+}
+
+/// What one turn of a refresh token changes.
+#[derive(Debug, Clone, AsChangeset)]
+#[diesel(table_name = sessions, treat_none_as_null = true)]
+pub struct Rotation {
+    pub refresh_hash: Option<Vec<u8>>,
+    pub previous_refresh_hash: Option<Vec<u8>>,
+    pub successor: Option<Sealed>,
+    pub rotated_at: Option<At>,
+    pub idle_expires_at: At,
+}
+
+/// Puts the successor in the place of the refresh token.
+///
+/// # Errors
+/// [`StoreError::Stale`] when another request turned it first.
+pub fn rotate(db: &mut Db<'_>, session: &Session, rotation: &Rotation) -> Result<(), StoreError> {
+    let turned = exec(
+        db,
+        Cached(
+            diesel::update(
+                sessions::table
+                    .find(session.id)
+                    .filter(sessions::refresh_hash.eq(session.refresh_hash.clone())),
+            )
+            .set(rotation),
+        ),
+    )?;
+    if turned == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// Ends one session. Ending it again changes nothing.
+///
+/// # Errors
+/// What the database says.
+pub fn end(db: &mut Db<'_>, id: SessionId, reason: &str, now: Timestamp) -> Result<(), StoreError> {
+    exec(
+        db,
+        Cached(
+            diesel::update(sessions::table.find(Key(id)).filter(sessions::ended_at.is_null()))
+                .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some(reason)))),
+        ),
+    )?;
+    Ok(())
+}
+
+/// Ends every session of a person: the next request of each is refused, on every replica.
+///
+/// # Errors
+/// What the database says.
+pub fn end_all_of_person(
+    db: &mut Db<'_>,
+    person: PersonId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    exec(
+        db,
+        Cached(
+            diesel::update(
+                sessions::table
+                    .filter(sessions::person_id.eq(Some(Key(person))))
+                    .filter(sessions::ended_at.is_null()),
+            )
+            .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some(reason)))),
+        ),
+    )?;
+    Ok(())
+}
+
+/// Ends every session of a service client.
+///
+/// # Errors
+/// What the database says.
+pub fn end_all_of_client(
+    db: &mut Db<'_>,
+    client: ClientId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    exec(
+        db,
+        Cached(
+            diesel::update(
+                sessions::table
+                    .filter(sessions::client_id.eq(Some(Key(client))))
+                    .filter(sessions::ended_at.is_null()),
+            )
+            .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some(reason)))),
+        ),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! What signing in needs to know of a person or a client, and what it leaves behind.
+
+use alongside_domain::clock::Timestamp;
+use alongside_domain::id::{ClientId, PersonId, kind};
+use alongside_domain::policy::Role;
+use diesel::prelude::*;
+
+use crate::db::{Cached, Db, cols, exec, many, maybe};
+use crate::error::StoreError;
+use crate::schema::{clients, memberships, people};
+use crate::types::{At, Code, Document, Key};
+
+/// A person at the door.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = people)]
+pub struct Login {
+    pub id: Key<kind::Person>,
+    pub participant_id: Option<Key<kind::Participant>>,
+    pub password_hash: Option<String>,
+    pub failed_attempts: i32,
+    pub locked_until: Option<At>,
+    pub deactivated_at: Option<At>,
+}
+
+/// A role a person holds now.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = memberships)]
+pub struct Held {
+    pub role: Code<Role>,
+    pub programme_id: Option<Key<kind::Programme>>,
+    pub site_id: Option<Key<kind::Site>>,
+}
+
+/// A service client at the door.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = clients)]
+pub struct ClientLogin {
+    pub id: Key<kind::Client>,
+    pub programme_id: Key<kind::Programme>,
+    pub secret_hash: Vec<u8>,
+    pub scopes: Document<Vec<String>>,
+    pub revoked_at: Option<At>,
+}
+
+/// The person with this e-mail address, lower-cased.
+///
+/// # Errors
+/// What the database says.
+pub fn by_email(db: &mut Db<'_>, email: &str) -> Result<Option<Login>, StoreError> {
+    Ok(maybe(db, people::table.filter(people::email.eq(email)).select(cols::<Login>()))?)
+}
+
+/// The roles a person holds now.
+///
+/// # Errors
+/// What the database says.
+pub fn held(db: &mut Db<'_>, person: PersonId) -> Result<Vec<Held>, StoreError> {
+    Ok(many(
+        db,
+        memberships::table
+            .filter(memberships::person_id.eq(Key(person)))
+            .filter(memberships::ended_at.is_null())
+            .order(memberships::granted_at)
+            .limit(200)
+            .select(cols::<Held>()),
+    )?)
+}
+
+/// Counts a wrong password, and keeps the door shut until `locked_until`.
+///
+/// # Errors
+/// What the database says.
+pub fn note_failure(db: &mut Db<'_>, person: PersonId, locked_until: Option<Timestamp>) -> Result<(), StoreError> {
+    exec(
+        db,
+        Cached(diesel::update(people::table.find(Key(person))).set((
+            people::failed_attempts.eq(people::failed_attempts + 1),
+            people::locked_until.eq(locked_until.map(At)),
+        ))),
+    )?;
+    Ok(())
+}
+
+/// Forgets wrong passwords after a right one.
+///
+/// # Errors
+/// What the database says.
+pub fn note_success(db: &mut Db<'_>, person: PersonId) -> Result<(), StoreError> {
+    exec(
+        db,
+        Cached(
+            diesel::update(people::table.find(Key(person)))
+                .set((people::failed_attempts.eq(0), people::locked_until.eq(None::<At>))),
+        ),
+    )?;
+    Ok(())
+}
+
+/// Replaces a password hash made with older parameters.
+///
+/// # Errors
+/// What the database says.
+pub fn rehash(db: &mut Db<'_>, person: PersonId, hash: &str) -> Result<(), StoreError> {
+    exec(
+        db,
+        Cached(diesel::update(people::table.find(Key(person))).set(people::password_hash.eq(Some(hash.to_owned())))),
+    )?;
+    Ok(())
+}
+
+/// The service client with this id.
+///
+/// # Errors
+/// What the database says.
+pub fn client(db: &mut Db<'_>, id: ClientId) -> Result<Option<ClientLogin>, StoreError> {
+    Ok(maybe(db, clients::table.find(Key(id)).select(cols::<ClientLogin>()))?)
+}

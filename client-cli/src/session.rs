@@ -1,0 +1,116 @@
+//! The signed-in session on this device: one file that only its owner can read.
+
+use std::fmt;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+/// Tokens, and the server they are for. They are never sent to another.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Session {
+    pub server: String,
+    pub access_token: String,
+    pub refresh_token: Option<String>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// The session kept in `dir`, if there is one.
+    pub fn load(dir: &Path) -> Result<Option<Self>> {
+        let path = file(dir);
+        match std::fs::read(&path) {
+            Ok(bytes) => {
+                let session = serde_json::from_slice(&bytes)
+                    .with_context(|| format!("{} is damaged. Sign in again.", path.display()))?;
+                Ok(Some(session))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+
+    /// Keeps it. A crash leaves the old file or the new one, never half of either.
+    pub fn save(&self, dir: &Path) -> Result<()> {
+        make_dir(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        let path = file(dir);
+        let aside = dir.join(format!(".session-{}.tmp", std::process::id()));
+        let written = write_private(&aside, &serde_json::to_vec(self)?)
+            .and_then(|()| std::fs::rename(&aside, &path))
+            .with_context(|| format!("cannot write {}", path.display()));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&aside);
+        }
+        written
+    }
+
+    /// Forgets whatever is kept in `dir`.
+    pub fn forget(dir: &Path) -> Result<()> {
+        match std::fs::remove_file(file(dir)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).context("cannot remove the session file")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn file(dir: &Path) -> PathBuf {
+    dir.join("session.json")
+}
+
+fn make_dir(dir: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+/// Writes a file that nobody else may read, from its first byte on.
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let _ = std::fs::remove_file(path);
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_kept_for_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("alongside");
+        assert!(Session::load(&dir).unwrap().is_none());
+        let session = Session {
+            server: "https://api.example".into(),
+            access_token: "secret".into(),
+            refresh_token: Some("also secret".into()),
+        };
+        session.save(&dir).unwrap();
+        session.save(&dir).unwrap();
+        assert_eq!(Session::load(&dir).unwrap().unwrap().access_token, "secret");
+        assert!(!format!("{session:?}").contains("secret"));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(file(&dir)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        Session::forget(&dir).unwrap();
+        Session::forget(&dir).unwrap();
+        assert!(Session::load(&dir).unwrap().is_none());
+    }
+}

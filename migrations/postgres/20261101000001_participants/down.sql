@@ -1,0 +1,2 @@
+DROP TABLE digital_profiles;
+DROP TABLE participants;

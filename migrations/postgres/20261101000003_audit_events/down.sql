@@ -1,0 +1,3 @@
+DROP TABLE idempotency_records;
+DROP TABLE audit_subjects;
+DROP TABLE audit_events;

@@ -1,0 +1,4 @@
+DROP TABLE answers;
+DROP TABLE segments;
+DROP TABLE assistance_sessions;
+DROP TABLE assessments;

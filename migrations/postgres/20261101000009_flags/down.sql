@@ -1,0 +1,3 @@
+DROP TABLE flag_exclusions;
+DROP TABLE flag_entries;
+DROP TABLE flags;

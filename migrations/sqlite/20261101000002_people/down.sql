@@ -1,0 +1,4 @@
+DROP TABLE sessions;
+DROP TABLE clients;
+DROP TABLE memberships;
+DROP TABLE people;

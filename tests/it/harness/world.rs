@@ -1,0 +1,246 @@
+//! A server in this process, on a database of its own, with a clock the test may move.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread::JoinHandle;
+
+use actix_web::dev::ServerHandle;
+use alongside_api::app::App;
+use alongside_api::config::Config;
+use alongside_api::security::keys::Keys;
+use alongside_api::server;
+use alongside_domain::clock::{Clock as _, Ids as _, ShiftedClock, System};
+use alongside_domain::id::{ClientId, MembershipId, ParticipantId, PersonId, ProgrammeId, SessionId, SiteId};
+use alongside_domain::policy::Role;
+use alongside_store::membership::{self, Membership};
+use alongside_store::person::{self, Person};
+use alongside_store::session::{self, Session};
+use alongside_store::types::{At, Code, Document, Key};
+use alongside_store::{Db, StoreError};
+use chrono::TimeDelta;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::caller::Caller;
+use super::database::Database;
+
+/// A running server and the programme in it.
+pub struct World {
+    pub base: String,
+    pub app: App,
+    pub clock: Arc<ShiftedClock>,
+    pub programme: ProgrammeId,
+    /// Two sites of the programme.
+    pub sites: [SiteId; 2],
+    pub database: Database,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl World {
+    /// A server with one programme of two sites and nobody in it.
+    pub fn start() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// As [`World::start`], with settings changed first.
+    pub fn with(settings: impl FnOnce(&mut Config)) -> Self {
+        let database = Database::fresh();
+        let mut config = Config::from_sources(None, []).unwrap();
+        config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.database_url = SecretString::from(database.url.clone());
+        config.rate_limit_per_minute = 0;
+        config.workers = 1;
+        settings(&mut config);
+        let listener = server::bind(config.listen).unwrap();
+        config.listen = listener.local_addr().unwrap();
+        config.base_url = format!("http://{}", config.listen);
+        let clock = Arc::new(ShiftedClock::default());
+        let keys = Keys::generate().unwrap();
+        let app = server::prepare(&config, &keys, Arc::clone(&clock) as _, Arc::new(System)).unwrap();
+        let (told, started) = channel();
+        let serving = app.clone();
+        let base = config.base_url.clone();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let (server, _readiness) = server::start(serving, &config, listener).unwrap();
+                told.send(server.handle()).unwrap();
+                server.await.unwrap();
+            });
+        });
+        let handle = started.recv().unwrap();
+        let mut world = Self {
+            base,
+            app,
+            clock,
+            programme: ProgrammeId::new(uuid::Uuid::nil()),
+            sites: [SiteId::new(uuid::Uuid::nil()); 2],
+            database,
+            handle,
+            thread: Some(thread),
+        };
+        world.found_programme();
+        world
+    }
+
+    fn found_programme(&mut self) {
+        let admin = self.admin();
+        let programme = admin
+            .post("/v1/programmes", &json!({"code": "TEST", "name": "Test programme", "kind": "trial"}))
+            .created();
+        self.programme = id(&programme);
+        let programme = self.programme;
+        self.sites = ["north", "south"].map(|code| {
+            let site = json!({"programme_id": programme, "code": code, "name": format!("{code} surgery"), "kind": "gp"});
+            id(&admin.post("/v1/sites", &site).created())
+        });
+    }
+
+    /// Nobody in particular.
+    pub fn stranger(&self) -> Caller {
+        Caller::new(&self.base, None, uuid::Uuid::nil(), "stranger")
+    }
+
+    /// A system administrator.
+    pub fn admin(&self) -> Caller {
+        self.enrol(Role::Admin, None, None, None)
+    }
+
+    /// Somebody new who holds this role in the whole programme.
+    pub fn sign_in(&self, role: Role) -> Caller {
+        self.enrol(role, Some(self.programme), None, None)
+    }
+
+    /// Somebody new who holds this role at one site.
+    pub fn sign_in_at(&self, role: Role, site: SiteId) -> Caller {
+        self.enrol(role, Some(self.programme), Some(site), None)
+    }
+
+    /// The participant himself, with an account.
+    pub fn sign_in_participant(&self, participant: ParticipantId) -> Caller {
+        self.enrol(Role::Participant, Some(self.programme), None, Some(participant))
+    }
+
+    /// Adds a person with a role and a live session.
+    pub fn enrol(
+        &self,
+        role: Role,
+        programme: Option<ProgrammeId>,
+        site: Option<SiteId>,
+        participant: Option<ParticipantId>,
+    ) -> Caller {
+        let now = At(self.app.clock.now());
+        let id = PersonId::new(System.fresh());
+        let person = Person {
+            id: Key(id),
+            email: format!("{id}@example.org"),
+            display_name: format!("A {role}"),
+            participant_id: participant.map(Key),
+            password_hash: None,
+            activation_hash: None,
+            activation_expires_at: None,
+            failed_attempts: 0,
+            locked_until: None,
+            deactivated_at: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let membership = Membership {
+            id: Key(MembershipId::new(System.fresh())),
+            person_id: Key(id),
+            role: Code(role),
+            programme_id: programme.map(Key),
+            site_id: site.map(Key),
+            granted_by: None,
+            granted_at: now,
+            ended_at: None,
+        };
+        self.write(move |db| {
+            person::insert(db, &person)?;
+            membership::insert(db, &membership)
+        });
+        self.open_session(Some(id), None, role, programme, site.map(|site| vec![site]), participant, Vec::new())
+    }
+
+    /// A service client of the programme with these scopes.
+    pub fn client(&self, scopes: &[&str]) -> Caller {
+        let made = self
+            .admin()
+            .post("/v1/clients", &json!({"programme_id": self.programme, "name": "A client", "scopes": scopes}))
+            .created();
+        let id: ClientId = made["client_id"].as_str().unwrap().parse().unwrap();
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        self.open_session(None, Some(id), Role::IntegrationClient, Some(self.programme), None, None, scopes)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one row of the sessions table")]
+    fn open_session(
+        &self,
+        person: Option<PersonId>,
+        client: Option<ClientId>,
+        role: Role,
+        programme: Option<ProgrammeId>,
+        sites: Option<Vec<SiteId>>,
+        participant: Option<ParticipantId>,
+        scopes: Vec<String>,
+    ) -> Caller {
+        let now = self.app.clock.now();
+        let session_id = SessionId::new(System.fresh());
+        let session = Session {
+            id: Key(session_id),
+            person_id: person.map(Key),
+            client_id: client.map(Key),
+            role: Code(role),
+            programme_id: programme.map(Key),
+            sites: sites.map(Document),
+            participant_id: participant.map(Key),
+            scopes: Document(scopes),
+            refresh_hash: None,
+            previous_refresh_hash: None,
+            successor: None,
+            rotated_at: None,
+            created_at: At(now),
+            expires_at: At(now + TimeDelta::days(30)),
+            idle_expires_at: At(now + TimeDelta::days(7)),
+            ended_at: None,
+            end_reason: None,
+        };
+        self.write(move |db| session::insert(db, &session));
+        let subject = person.map(PersonId::uuid).or(client.map(ClientId::uuid)).unwrap();
+        let (token, _) = self.app.tokens.issue(subject, session_id.uuid(), now).unwrap();
+        Caller::new(&self.base, Some(token), subject, role.into())
+    }
+
+    /// Writes behind the API's back, where a test must.
+    pub fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Db<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> T {
+        actix_web::rt::System::new().block_on(self.app.store.write(work)).unwrap()
+    }
+
+    /// Reads behind the API's back.
+    pub fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Db<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> T {
+        actix_web::rt::System::new().block_on(self.app.store.read(work)).unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let handle = self.handle.clone();
+        actix_web::rt::System::new().block_on(handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The `id` of a representation.
+pub fn id<K>(view: &Value) -> alongside_domain::id::Id<K> {
+    view["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_else(|| panic!("no id in {view}"))
+}
