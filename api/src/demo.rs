@@ -16,8 +16,8 @@ use alongside_store::scope::{Reach, Scope};
 use alongside_store::sealing::KeyRing;
 use alongside_store::types::{At, Code, Document, Key};
 use alongside_store::{
-    Db, StoreError, assignment, catalogue, client, consent, consent_form, digital_profile, membership, participant,
-    person, programme, site,
+    Db, StoreError, assignment, catalogue, client, consent, consent_form, digital_profile, membership,
+    participant, person, programme, site,
 };
 use anyhow::{Context as _, bail};
 use futures_util::future::try_join_all;
@@ -42,10 +42,8 @@ pub async fn seed(app: &App, seed: u64) -> anyhow::Result<DemoAccounts> {
         ),
         None => {}
     }
-    let hashes = plan
-        .accounts
-        .iter()
-        .map(|account| app.passwords.hash(SecretString::from(account.password.clone())));
+    let hashes =
+        plan.accounts.iter().map(|account| app.passwords.hash(SecretString::from(account.password.clone())));
     let hashes = try_join_all(hashes).await.context("the passwords of the demonstration cannot be hashed")?;
     let ring = Arc::clone(app.store.ring());
     app.store

@@ -93,6 +93,11 @@ impl Client {
         self.post_bytes(path, JSON, serde_json::to_vec(body)?)
     }
 
+    /// Posts to an operation that needs no words.
+    pub fn post_bare(&self, path: &str) -> Result<Value> {
+        self.post_bytes(path, "", Vec::new())
+    }
+
     /// Posts a document as it is.
     pub fn post_bytes(&self, path: &str, content_type: &str, body: Vec<u8>) -> Result<Value> {
         let key = Some(System.fresh().to_string());
@@ -175,7 +180,7 @@ impl Client {
         }
         let token = self.session.borrow().as_ref().map(|session| session.access_token.clone());
         let words = || format!("You are not signed in to {}. Sign in with: alongside login", self.server());
-        token.map(Some).ok_or_else(|| Stop::new(Exit::NotAuthorised, words()))
+        token.map(Some).ok_or_else(|| Stop::because(Exit::NotAuthorised, words()))
     }
 
     /// Changes the tokens for new ones; false where the session is over. A refresh token is good once, and another
@@ -233,7 +238,7 @@ impl Client {
                 Err(error) if is_line_trouble(&error) && !is_last => std::thread::sleep(wait),
                 Err(error) if is_line_trouble(&error) => {
                     let words = format!("The server at {} cannot be reached: {error}.", self.server());
-                    return Err(Stop::new(Exit::TryLater, words));
+                    return Err(Stop::because(Exit::TryLater, words));
                 }
                 Err(error) => return Err(anyhow::Error::new(error).context("The request could not be sent")),
             }
@@ -253,14 +258,18 @@ impl Client {
         if let Some(key) = &request.idempotency_key {
             head = head.header("Idempotency-Key", key);
         }
+        if !request.body.is_empty() {
+            head = head.header(header::CONTENT_TYPE, request.content_type);
+        }
         let response = if request.method == Method::POST {
-            self.agent.run(head.header(header::CONTENT_TYPE, request.content_type).body(request.body.as_slice())?)
+            self.agent.run(head.body(request.body.as_slice())?)
         } else {
             self.agent.run(head.body(())?)
         };
         let mut response = response?;
         let retry_after = response.headers().get(header::RETRY_AFTER);
-        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
+        let retry_after =
+            retry_after.and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
         let body = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec()?;
         Ok(Answer { status: response.status(), retry_after, body })
     }
@@ -284,8 +293,7 @@ impl<'a> Request<'a> {
 impl Answer {
     /// How long the server wants us to wait before the same request may succeed.
     fn asks_to_wait(&self) -> Option<Duration> {
-        let is_in_flight =
-            || Problem::read(self.status.as_u16(), &self.body).is("idempotency-in-flight");
+        let is_in_flight = || Problem::read(self.status.as_u16(), &self.body).is("idempotency-in-flight");
         match self.status.as_u16() {
             429 | 503 => Some(self.retry_after.unwrap_or_default()),
             409 if is_in_flight() => Some(self.retry_after.unwrap_or_default()),
@@ -324,7 +332,9 @@ pub fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
         out.push('=');
         for byte in value.bytes() {
             match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                    out.push(char::from(byte))
+                }
                 _ => out.push_str(&format!("%{byte:02X}")),
             }
         }

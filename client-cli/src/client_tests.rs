@@ -83,7 +83,8 @@ fn an_expired_token_is_changed_once_and_kept() {
 #[test]
 fn a_session_that_is_over_is_forgotten() {
     let dir = tempfile::tempdir().unwrap();
-    let refused = || answer("401 Unauthorized", &json!({"code": "session-ended", "title": "The session has ended"}));
+    let refused =
+        || answer("401 Unauthorized", &json!({"code": "session-ended", "title": "The session has ended"}));
     let (address, _asked) = server(vec![refused(), refused()]);
     let error = client(&address, dir.path()).get("/v1/sessions/current").unwrap_err();
     assert_eq!(exit_of(&error), Exit::NotAuthorised);
@@ -114,7 +115,8 @@ fn nobody_there_means_try_later() {
 fn a_list_is_followed_to_its_end() {
     let dir = tempfile::tempdir().unwrap();
     let first = answer("200 OK", &json!({"items": [{"id": 1}], "next": "a b"}));
-    let (address, asked) = server(vec![first, answer("200 OK", &json!({"items": [{"id": 2}], "next": null}))]);
+    let (address, asked) =
+        server(vec![first, answer("200 OK", &json!({"items": [{"id": 2}], "next": null}))]);
     let items = client(&address, dir.path()).list("/v1/sites", &[("status", "active")], usize::MAX).unwrap();
     assert_eq!(items.len(), 2);
     assert!(asked.recv().unwrap().starts_with("GET /v1/sites?status=active&limit=200 "));

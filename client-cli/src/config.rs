@@ -21,6 +21,19 @@ struct File {
     server: Option<String>,
 }
 
+impl File {
+    /// Whoever has no file has said nothing.
+    fn load(path: &Path) -> Result<Self> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        };
+        let read = Figment::from(Toml::string(&text)).extract();
+        read.map_err(|error| Stop::usage(format!("{} is not right: {error}", path.display())))
+    }
+}
+
 /// The settings in force.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -34,9 +47,7 @@ impl Config {
     /// the file, it is the server one is signed in to.
     pub fn load(server: Option<&str>) -> Result<Self> {
         let dir = dir()?;
-        let file: File = Figment::from(Toml::file_exact(dir.join("config.toml")))
-            .extract()
-            .map_err(|error| Stop::usage(format!("The configuration file cannot be read: {error}")))?;
+        let file = File::load(&dir.join("config.toml"))?;
         let signed_in = || Session::load(&dir).ok().flatten().map(|session| session.server);
         let server = server.map(str::to_owned).or(file.server).or_else(signed_in);
         let server = server.unwrap_or_else(|| DEFAULT_SERVER.to_owned());
@@ -48,7 +59,9 @@ impl Config {
 fn dir() -> Result<PathBuf> {
     let of = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     of("ALONGSIDE_CLI_CONFIG_DIR")
-        .or_else(|| of("XDG_CONFIG_HOME").filter(|path| path.is_absolute()).map(|path| path.join("alongside")))
+        .or_else(|| {
+            of("XDG_CONFIG_HOME").filter(|path| path.is_absolute()).map(|path| path.join("alongside"))
+        })
         .or_else(|| of("HOME").map(|home| home.join(Path::new(".config/alongside"))))
         .or_else(|| of("APPDATA").map(|data| data.join("alongside")))
         .context("There is no home directory. Set ALONGSIDE_CLI_CONFIG_DIR.")
@@ -75,6 +88,17 @@ fn checked(server: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_read_and_may_be_missing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        assert!(File::load(&path).unwrap().server.is_none());
+        std::fs::write(&path, "server = \"https://api.example\"").unwrap();
+        assert_eq!(File::load(&path).unwrap().server.as_deref(), Some("https://api.example"));
+        std::fs::write(&path, "sever = \"https://api.example\"").unwrap();
+        assert!(File::load(&path).is_err());
+    }
 
     #[test]
     fn nothing_goes_over_an_open_line_to_another_machine() {

@@ -15,7 +15,6 @@ pub enum Exit {
     NotAuthorised,
     Conflict,
     /// Kept on this device for later. Reserved: nothing queues yet.
-    #[expect(dead_code, reason = "reserved in the contract")]
     Queued,
     ServerFailure,
     /// Nobody answers, or the server asks to wait.
@@ -67,12 +66,12 @@ pub struct Stop {
 }
 
 impl Stop {
-    pub fn new(exit: Exit, words: impl Into<String>) -> anyhow::Error {
+    pub fn because(exit: Exit, words: impl Into<String>) -> anyhow::Error {
         anyhow::Error::new(Self { exit, words: words.into() })
     }
 
     pub fn usage(words: impl Into<String>) -> anyhow::Error {
-        Self::new(Exit::Usage, words)
+        Self::because(Exit::Usage, words)
     }
 }
 

@@ -1,1 +1,176 @@
-fn main() {}
+//! `alongside`: helps a supporter to help, from a terminal, over the published HTTP API.
+
+mod client;
+mod commands;
+mod config;
+mod exit;
+mod output;
+mod problem;
+mod prompt;
+mod session;
+
+use std::io;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use serde_json::json;
+
+use crate::client::Client;
+use crate::commands::{assess, care_plan, concern, instrument, manual, participant, sign_in, summary, today};
+use crate::config::Config;
+use crate::exit::{Exit, Stop};
+use crate::output::Output;
+use crate::problem::Problem;
+
+const AFTER_HELP: &str = "\
+Results go to standard output, messages to standard error.
+
+Exit codes: 0 done, 1 error, 2 wrong use, 3 not found, 4 not authorised, 5 conflict,
+6 kept for later (reserved), 7 the server failed, 75 try again later.
+
+The server is taken from --server, or ALONGSIDE_CLI_SERVER, or the line
+`server = \"https://...\"` in config.toml, or else is the one you are signed in to.
+Files are in ALONGSIDE_CLI_CONFIG_DIR, or in alongside below XDG_CONFIG_HOME.
+ALONGSIDE_CLI_ALLOW_HTTP=1 allows a server on another machine without TLS: for tests only.
+
+This program is never the emergency channel. In danger, call 999.";
+
+/// Help people fill in a needs assessment, and report a concern.
+#[derive(Debug, Parser)]
+#[command(name = "alongside", version, after_long_help = AFTER_HELP, propagate_version = true)]
+pub struct Cli {
+    /// Address of the server
+    #[arg(long, global = true, env = "ALONGSIDE_CLI_SERVER", value_name = "URL")]
+    server: Option<String>,
+    /// Print one JSON document
+    #[arg(long, global = true)]
+    json: bool,
+    /// Never ask anything; fail where an answer is needed
+    #[arg(long, global = true)]
+    no_input: bool,
+    /// Say nothing but results and errors
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sign in on this device
+    Login(sign_in::Login),
+    /// Sign out and forget the session on this device
+    Logout,
+    /// Who is signed in, and as what
+    Whoami,
+    /// What there is to do
+    Today,
+    /// Look at participants
+    #[command(subcommand)]
+    Participant(participant::Command),
+    /// Fill in an assessment together, or go on with one
+    Assess(assess::Args),
+    /// Read or print the summary of an assessment that was handed in
+    Summary(summary::Args),
+    /// Report a concern about somebody's safety
+    Concern(concern::Args),
+    /// Look at questionnaires, or add one
+    #[command(subcommand)]
+    Instrument(instrument::Command),
+    /// Read care plans
+    #[command(subcommand)]
+    CarePlan(care_plan::Command),
+    /// Print a completion script for a shell
+    Completion(manual::Completion),
+    /// Print the manual page, or write all pages into a folder
+    Man(manual::Man),
+}
+
+/// What every command works with.
+pub struct Run {
+    pub client: Client,
+    pub output: Output,
+    pub no_input: bool,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output { json: cli.json, quiet: cli.quiet };
+    match run(cli, output) {
+        Ok(exit) => exit.into(),
+        Err(error) if is_broken_pipe(&error) => Exit::Ok.into(),
+        Err(error) => report(&error, output).into(),
+    }
+}
+
+fn run(cli: Cli, output: Output) -> Result<Exit> {
+    let command = match cli.command {
+        Command::Completion(args) => return manual::completion(&args),
+        Command::Man(args) => return manual::man(&args),
+        command => command,
+    };
+    let client = Client::new(Config::load(cli.server.as_deref())?)?;
+    let run = Run { client, output, no_input: cli.no_input };
+    match command {
+        Command::Login(args) => sign_in::login(&run, &args),
+        Command::Logout => sign_in::logout(&run),
+        Command::Whoami => sign_in::whoami(&run),
+        Command::Today => today::run(&run),
+        Command::Participant(command) => participant::run(&run, &command),
+        Command::Assess(args) => assess::run(&run, &args),
+        Command::Summary(args) => summary::run(&run, &args),
+        Command::Concern(args) => concern::run(&run, &args),
+        Command::Instrument(command) => instrument::run(&run, &command),
+        Command::CarePlan(command) => care_plan::run(&run, &command),
+        Command::Completion(_) | Command::Man(_) => Ok(()),
+    }?;
+    Ok(Exit::Ok)
+}
+
+/// Whoever reads the output has seen enough: `alongside participant list | head`.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let of = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(of))
+}
+
+/// Tells what went wrong, on stderr: in words, or as a document for `--json`.
+fn report(error: &anyhow::Error, output: Output) -> Exit {
+    let problem = error.downcast_ref::<Problem>();
+    let stop = error.downcast_ref::<Stop>();
+    let exit = problem.map(Problem::exit).or_else(|| stop.map(|stop| stop.exit)).unwrap_or(Exit::Error);
+    let words = format!("{error:#}");
+    if output.json {
+        let problem = problem.map(Problem::to_json);
+        let document = json!({"error": {"exit": exit.number(), "message": words, "problem": problem}});
+        output.warn(&document.to_string());
+    } else {
+        output.warn(&output::wrap(&output::clean(&format!("alongside: {words}")), output::width()));
+    }
+    exit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_closed_pipe_is_recognised_below_other_words() {
+        let error = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("cannot write");
+        assert!(is_broken_pipe(&error));
+        assert!(!is_broken_pipe(&Stop::usage("no")));
+    }
+
+    #[test]
+    fn a_refusal_decides_how_the_program_ends() {
+        let output = Output { json: true, quiet: false };
+        let of = |status| report(&Problem::read(status, b"{}").into(), output);
+        assert_eq!([of(404), of(403), of(409)], [Exit::NotFound, Exit::NotAuthorised, Exit::Conflict]);
+    }
+}

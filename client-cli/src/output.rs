@@ -1,6 +1,7 @@
 //! What goes to stdout: one document for programs, or a table or page for people. Messages go to stderr.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use anyhow::Result;
 use comfy_table::{ContentArrangement, Table};
@@ -60,10 +61,21 @@ pub fn write_bytes(bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Writes a new file that nobody else may read, from its first byte on. What is there already is never overwritten.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
 /// A table in plain characters, as wide as the window.
 pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_style(comfy_table::style::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header.iter().map(|name| name.to_uppercase()));
     for row in rows {
         table.add_row(row.iter().map(|cell| clean(cell)));
@@ -74,8 +86,10 @@ pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> St
 
 /// Names and values below each other; what is not known is left out.
 pub fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, Option<String>)>) -> String {
-    let known: Vec<(&str, String)> =
-        pairs.into_iter().filter_map(|(name, value)| Some((name, value.filter(|v| !v.is_empty())?))).collect();
+    let known: Vec<(&str, String)> = pairs
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.filter(|v| !v.is_empty())?)))
+        .collect();
     let widest = known.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let lines = known.iter().map(|(name, value)| format!("{name:<widest$}  {}", clean(value)));
     lines.collect::<Vec<_>>().join("\n")
@@ -84,7 +98,8 @@ pub fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, Option<String>)>) -> 
 /// The width to write in.
 pub fn width() -> usize {
     let window = Table::new().width().or_else(|| Table::new().use_stderr().width());
-    window.map_or(80, usize::from).clamp(20, WIDEST)
+    // Some terminals do not know, and say 0.
+    window.filter(|width| *width > 0).map_or(80, usize::from).clamp(20, WIDEST)
 }
 
 /// Whether both ends of a conversation are a person's terminal.

@@ -133,7 +133,7 @@ impl Screen {
         let mut line = String::new();
         let read = io::Read::take(&mut self.input, LONGEST).read_line(&mut line)?;
         if read == 0 {
-            return Err(Stop::new(Exit::Error, "Nothing more was typed. What was saved stays saved."));
+            return Err(Stop::because(Exit::Error, "Nothing more was typed. What was saved stays saved."));
         }
         let line = line.strip_suffix('\n').unwrap_or(&line);
         Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
@@ -173,7 +173,8 @@ impl Screen {
         self.numbered(choices.iter().copied())?;
         loop {
             let typed = self.line("Type the numbers, with commas between:")?;
-            if let Some(positions) = numbers(&typed, choices.len()).filter(|positions| !positions.is_empty()) {
+            if let Some(positions) = numbers(&typed, choices.len()).filter(|positions| !positions.is_empty())
+            {
                 return Ok(positions);
             }
             self.say(&format!("Please type numbers from 1 to {}, such as 1 or 1,2.", choices.len()))?;

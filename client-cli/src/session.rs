@@ -1,11 +1,12 @@
 //! The signed-in session on this device: one file that only its owner can read.
 
 use std::fmt;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+
+use crate::output::write_private;
 
 /// Tokens, and the server they are for. They are never sent to another.
 #[derive(Clone, Serialize, Deserialize)]
@@ -41,6 +42,8 @@ impl Session {
         make_dir(dir).with_context(|| format!("cannot make {}", dir.display()))?;
         let path = file(dir);
         let aside = dir.join(format!(".session-{}.tmp", std::process::id()));
+        // What an earlier run left behind when it was stopped.
+        let _ = std::fs::remove_file(&aside);
         let written = write_private(&aside, &serde_json::to_vec(self)?)
             .and_then(|()| std::fs::rename(&aside, &path))
             .with_context(|| format!("cannot write {}", path.display()));
@@ -71,18 +74,6 @@ fn make_dir(dir: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)
-}
-
-/// Writes a file that nobody else may read, from its first byte on.
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let _ = std::fs::remove_file(path);
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 #[cfg(test)]

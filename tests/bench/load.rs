@@ -36,7 +36,8 @@ pub struct Request {
 
 impl Request {
     pub fn get(path: &str, token: Option<&str>) -> Self {
-        let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+        let authorization =
+            token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
         Self { head: format!("GET {path} HTTP/1.1\r\nHost: bench\r\n{authorization}"), body: String::new() }
     }
 
@@ -51,7 +52,8 @@ impl Request {
     fn bytes(&self) -> String {
         // An id is 36 characters long, its stand-in 4.
         let length = self.body.len() + 32 * self.body.matches("%ID%").count();
-        let length = if self.body.is_empty() { String::new() } else { format!("Content-Length: {length}\r\n") };
+        let length =
+            if self.body.is_empty() { String::new() } else { format!("Content-Length: {length}\r\n") };
         format!("{}{length}\r\n{}", self.head, self.body)
     }
 }
@@ -74,7 +76,14 @@ impl Wrk {
     }
 
     /// Repeats `request` on so many connections for so long.
-    pub fn run(&self, base: &str, connections: u32, time: Duration, request: &Request, ids: &Path) -> anyhow::Result<Seen> {
+    pub fn run(
+        &self,
+        base: &str,
+        connections: u32,
+        time: Duration,
+        request: &Request,
+        ids: &Path,
+    ) -> anyhow::Result<Seen> {
         let seen = self.start("load", base, connections, time, request, ids)?.finish()?;
         ensure!(
             seen.refused == 0.0 && seen.broken == 0.0,

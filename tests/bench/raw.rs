@@ -86,7 +86,14 @@ impl Writer<'_> {
         ])?;
         for (seq, link_id) in (1_i64..).zip(&parents.link_ids) {
             let cell = [0xA5_u8; SEALED_BYTES];
-            self.answer.execute(params![id.as_bytes(), seq, link_id, cell, parents.author.as_bytes(), now])?;
+            self.answer.execute(params![
+                id.as_bytes(),
+                seq,
+                link_id,
+                cell,
+                parents.author.as_bytes(),
+                now
+            ])?;
         }
         self.audit_event.execute(params![
             event.as_bytes(),

@@ -87,7 +87,9 @@ impl RawPostgres {
         let rows: Vec<Answer> =
             (1..).zip(&self.parents.link_ids).map(|(seq, link_id)| self.answer(id, seq, link_id)).collect();
         Cached(diesel::insert_into(answers::table).values(&rows)).execute(connection)?;
-        diesel::insert_into(audit_events::table).values(&self.audit_event(id, participant)).execute(connection)?;
+        diesel::insert_into(audit_events::table)
+            .values(&self.audit_event(id, participant))
+            .execute(connection)?;
         Ok(())
     }
 

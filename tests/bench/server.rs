@@ -108,7 +108,8 @@ impl Server {
         // The second field is the program's name in brackets and may hold anything; utime and stime are the 14th and 15th.
         let (_, fields) = text.rsplit_once(')').context("/proc/PID/stat looks odd")?;
         let mut fields = fields.split_whitespace().skip(11);
-        let mut ticks = || fields.next().context("/proc/PID/stat is short")?.parse::<f64>().map_err(anyhow::Error::from);
+        let mut ticks =
+            || fields.next().context("/proc/PID/stat is short")?.parse::<f64>().map_err(anyhow::Error::from);
         Ok((ticks()? + ticks()?) / TICKS_PER_SECOND)
     }
 
@@ -116,7 +117,8 @@ impl Server {
     pub fn memory_mb(&self) -> anyhow::Result<f64> {
         let status = self.proc("status")?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|line| line.split_whitespace().next()).context("/proc/PID/status has no VmRSS")?;
+        let kib =
+            line.and_then(|line| line.split_whitespace().next()).context("/proc/PID/status has no VmRSS")?;
         Ok(kib.parse::<f64>()? / 1024.0)
     }
 

@@ -1,7 +1,7 @@
 //! Care plans: drafted from concerns, agreed by two, and on paper for whom paper is all.
 
 use alongside_domain::care_plan::{self as rules, ActionDraft};
-use alongside_domain::clock::{Clock as _, Ids as _, System};
+use alongside_domain::clock::{Ids as _, System};
 use alongside_domain::id::{CarePlanActionId, CarePlanId, ParticipantId};
 use alongside_domain::instrument::{Concern, HelpWanted};
 use alongside_domain::policy::Role;
@@ -31,8 +31,10 @@ fn drafted(world: &World, participant: ParticipantId, concerns: &[Concern]) -> C
     let assessment = rows::assessment(world, participant, site);
     let id = CarePlanId::new(System.fresh());
     let (ring, programme, now) = (world.app.store.ring().clone(), world.programme, world.app.clock.now());
-    let actions: Vec<(CarePlanActionId, ActionDraft)> =
-        rules::draft(concerns).into_iter().map(|draft| (CarePlanActionId::new(System.fresh()), draft)).collect();
+    let actions: Vec<(CarePlanActionId, ActionDraft)> = rules::draft(concerns)
+        .into_iter()
+        .map(|draft| (CarePlanActionId::new(System.fresh()), draft))
+        .collect();
     world.write(move |db| {
         let new = NewCarePlan { id, programme, site, participant, assessment };
         care_plan::draft(db, &ring, new, &actions, now)

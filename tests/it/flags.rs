@@ -1,6 +1,6 @@
 //! Safeguarding flags: who may raise one, who sees one, and that for the excluded there is none.
 
-use alongside_domain::clock::{Clock as _, Ids as _, System};
+use alongside_domain::clock::{Ids as _, System};
 use alongside_domain::flag::TriggerKind;
 use alongside_domain::id::{FlagId, PersonId};
 use alongside_domain::policy::Role;
@@ -155,6 +155,8 @@ fn the_work_list_goes_by_what_is_due_first() {
     assert_eq!(listed(&lead, "?overdue=false"), all);
 
     world.clock.advance(TimeDelta::minutes(61));
+    // The token of an hour ago is no longer good.
+    let lead = world.sign_in(Role::SafeguardingLead);
     assert_eq!(listed(&lead, "?overdue=true"), all[..2]);
     assert_eq!(listed(&lead, "?overdue=false"), all[2..]);
     lead.post_nothing(&format!("/v1/flags/{danger}/acknowledgement")).ok();
@@ -179,9 +181,7 @@ fn the_chronology_is_only_added_to() {
     let id = raised(&supporter, &concern());
     let path = format!("/v1/flags/{id}/entries");
     let at = |ago: TimeDelta| (world.app.clock.now() - ago).to_rfc3339_opts(SecondsFormat::Micros, true);
-    let entry = |kind: &str, ago: TimeDelta| {
-        json!({"kind": kind, "nature": "fact", "occurred_at": at(ago), "text": "Phoned him."})
-    };
+    let entry = |kind: &str, ago: TimeDelta| json!({"kind": kind, "nature": "fact", "occurred_at": at(ago), "text": "Phoned him."});
     assert_eq!(lead.post(&path, &entry("contact", TimeDelta::hours(1))).created()["seq"], 1);
     let mut late = entry("observation", TimeDelta::hours(25));
     lead.post(&path, &late).invalid_at("/late_reason");
@@ -231,10 +231,9 @@ fn an_answer_raises_one_flag_however_often_it_is_saved() {
 fn another_programmes_lead_finds_nothing() {
     let world = World::start();
     let id = raised(&world.sign_in(Role::Supporter), &concern());
-    let other = world
-        .admin()
-        .post("/v1/programmes", &json!({"code": "OTHER", "name": "Another", "kind": "service"}))
-        .created();
+    let other = json!({"code": "OTHER", "name": "Another", "kind": "service", "timezone": "Europe/London",
+        "jurisdiction": "GB-ENG"});
+    let other = world.admin().post("/v1/programmes", &other).created();
     let other = other["id"].as_str().unwrap().parse().unwrap();
     let stranger = world.enrol(Role::SafeguardingLead, Some(other), None, None);
     assert!(listed(&stranger, "").is_empty());

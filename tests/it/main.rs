@@ -3,7 +3,15 @@
 
 mod harness;
 
+mod assessment_summary;
 mod care_plans;
+mod document;
+mod faults;
 mod flags;
+mod ground_rules;
+mod instruments;
 mod migrations;
+mod offline_man;
+mod participants;
+mod policy;
 mod sessions;

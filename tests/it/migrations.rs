@@ -165,7 +165,8 @@ fn many_who_migrate_at_once_do_it_once() {
     let database = Database::blank();
     let location = database.location();
     let applied: usize = std::thread::scope(|scope| {
-        let migrating: Vec<_> = (0..4).map(|_| scope.spawn(|| migrate::up(&location).unwrap().len())).collect();
+        let migrating: Vec<_> =
+            (0..4).map(|_| scope.spawn(|| migrate::up(&location).unwrap().len())).collect();
         migrating.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
     assert_eq!(applied, migrate::status(&location).unwrap().applied.len());

@@ -153,6 +153,13 @@ pub fn blocks_answers(status: participant::Status) -> bool {
     )
 }
 
+/// Whether this role reads what participants wrote in their own words. Statistics needs none of it, and a few words
+/// can tell who wrote them.
+#[must_use]
+pub fn sees_own_words(role: Role) -> bool {
+    role != Role::Statistician
+}
+
 /// How much of an assessment a caller sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sight {
@@ -169,22 +176,22 @@ impl Sight {
     /// What this caller sees of an assessment in `status`.
     ///
     /// A supporter sees answers only through his own open session on an assessment that is not finished, and only if
-    /// the participant agreed to that (`sees`). `opened` are the private sections opened in that session; none when
-    /// he has no open session.
+    /// the participant `agreed` to that. A clinician sees them if the participant `agreed` to share, or while he helps.
+    /// `opened` are the private sections opened in the caller's own open session; none when he has none.
     #[must_use]
-    pub fn of(role: Role, status: Status, opened: Option<&[String]>, sees: bool) -> Self {
+    pub fn of(role: Role, status: Status, opened: Option<&[String]>, agreed: bool) -> Self {
         if relation(Operation::ListAnswers, role).is_none() {
             return Self::StatusOnly;
         }
-        if role != Role::Supporter {
-            return Self::Everything;
-        }
-        match opened {
-            Some(opened) if status == Status::InProgress => {
+        let opened = opened.filter(|_| status == Status::InProgress);
+        match (role, opened) {
+            (Role::Supporter, Some(opened)) => {
                 let opened = opened.iter().cloned().collect();
-                if sees { Self::Session(opened) } else { Self::Course(opened) }
+                if agreed { Self::Session(opened) } else { Self::Course(opened) }
             }
-            _ => Self::StatusOnly,
+            (Role::Supporter, None) => Self::StatusOnly,
+            (Role::Clinician, None) if !agreed => Self::StatusOnly,
+            _ => Self::Everything,
         }
     }
 
@@ -246,6 +253,15 @@ mod tests {
     fn a_supporter_without_that_consent_sees_the_course_and_no_answer() {
         let sight = Sight::of(Role::Supporter, Status::InProgress, Some(&[]), false);
         assert!(sight.shows_course(None) && !sight.shows_answer(None));
+    }
+
+    #[test]
+    fn a_clinician_sees_what_is_shared_with_him_or_what_he_helps_with() {
+        let of = |status, opened, agreed| Sight::of(Role::Clinician, status, opened, agreed);
+        assert_eq!(of(Status::Submitted, None, true), Sight::Everything);
+        assert_eq!(of(Status::Submitted, None, false), Sight::StatusOnly);
+        assert_eq!(of(Status::InProgress, Some(&[]), false), Sight::Everything);
+        assert_eq!(of(Status::Submitted, Some(&[]), false), Sight::StatusOnly);
     }
 
     #[test]

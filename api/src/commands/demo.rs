@@ -63,6 +63,10 @@ impl Demo {
         let database = database.unwrap_or_else(|| format!("sqlite://{}", self.data.join("alongside.db").display()));
         config.database_url = SecretString::from(database);
         config.keys_file = Some(self.data.join("alongside.key"));
+        if std::env::var_os("ALONGSIDE_LOG").is_none() {
+            // The terminal belongs to the lines that say what to try.
+            config.log = "warn".to_owned();
+        }
         if self.bench_unlimited {
             config.rate_limit_per_minute = 0;
         }

@@ -40,7 +40,8 @@ pub struct DemoClient {
 /// # Errors
 /// When it cannot be written.
 pub fn write_accounts(path: &Path, accounts: &DemoAccounts) -> anyhow::Result<()> {
-    let present = std::fs::read(path).ok().and_then(|text| serde_json::from_slice::<DemoAccounts>(&text).ok());
+    let present =
+        std::fs::read(path).ok().and_then(|text| serde_json::from_slice::<DemoAccounts>(&text).ok());
     if present.is_some_and(|present| {
         present.base_url == accounts.base_url && present.programme_id == accounts.programme_id
     }) {
@@ -95,7 +96,7 @@ pub fn next_steps(accounts: &DemoAccounts, base_url: &str, file: &Path) -> Vec<S
         lines.extend([
             "Get a token as trial software:".to_owned(),
             format!(
-                "  curl -s {base_url}/oauth/token -u '{}:{}' -d grant_type=client_credentials",
+                "  curl -s {base_url}/oauth2/token -u '{}:{}' -d grant_type=client_credentials",
                 client.client_id, client.client_secret
             ),
         ]);

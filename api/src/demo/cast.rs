@@ -24,7 +24,8 @@ pub const PEOPLE: [(&str, Role); 15] = [
 ];
 
 pub const GIVEN: [&str; 12] = [
-    "Arlo", "Barnaby", "Cosmo", "Dorian", "Ellery", "Florian", "Gulliver", "Horatio", "Inigo", "Jolyon", "Kit", "Lysander",
+    "Arlo", "Barnaby", "Cosmo", "Dorian", "Ellery", "Florian", "Gulliver", "Horatio", "Inigo", "Jolyon",
+    "Kit", "Lysander",
 ];
 pub const FAMILY: [&str; 2] = ["Example", "Specimen"];
 

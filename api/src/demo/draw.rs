@@ -10,12 +10,13 @@ use uuid::Uuid;
 const START_MILLIS: u64 = 1_756_713_600_000;
 
 const WORDS: [&str; 64] = [
-    "acorn", "amber", "anchor", "apron", "barley", "basket", "beacon", "bramble", "button", "candle", "canyon", "cedar",
-    "cobble", "copper", "cricket", "daisy", "dapple", "ember", "fennel", "ferry", "flannel", "garnet", "ginger", "glade",
-    "hamper", "harbour", "hazel", "heron", "indigo", "jigsaw", "juniper", "kettle", "lantern", "lichen", "linnet",
-    "magnet", "maple", "meadow", "mitten", "nutmeg", "orchard", "otter", "paddle", "pebble", "pepper", "pigeon",
-    "plover", "quarry", "quiver", "rafter", "ribbon", "saddle", "saffron", "shingle", "sparrow", "tangle", "thimble",
-    "timber", "trellis", "velvet", "walnut", "wicker", "willow", "zephyr",
+    "acorn", "amber", "anchor", "apron", "barley", "basket", "beacon", "bramble", "button", "candle",
+    "canyon", "cedar", "cobble", "copper", "cricket", "daisy", "dapple", "ember", "fennel", "ferry",
+    "flannel", "garnet", "ginger", "glade", "hamper", "harbour", "hazel", "heron", "indigo", "jigsaw",
+    "juniper", "kettle", "lantern", "lichen", "linnet", "magnet", "maple", "meadow", "mitten", "nutmeg",
+    "orchard", "otter", "paddle", "pebble", "pepper", "pigeon", "plover", "quarry", "quiver", "rafter",
+    "ribbon", "saddle", "saffron", "shingle", "sparrow", "tangle", "thimble", "timber", "trellis", "velvet",
+    "walnut", "wicker", "willow", "zephyr",
 ];
 
 /// Draws one thing after another.

@@ -8,7 +8,8 @@ use alongside_domain::consent::{CapacityJudgement, Method, statement};
 use alongside_domain::content;
 use alongside_domain::digital_profile::{Access, Barrier, Device, InternetAtHome, LastUsed};
 use alongside_domain::id::{
-    AssignmentId, ClientId, ConsentId, DigitalProfileId, MembershipId, ParticipantId, PersonId, ProgrammeId, SiteId,
+    AssignmentId, ClientId, ConsentId, DigitalProfileId, MembershipId, ParticipantId, PersonId, ProgrammeId,
+    SiteId,
 };
 use alongside_domain::participant::{
     AccessNeed, Address, CommunicationNeed, Gp, Identity, Needs, SafeContact, Treatment,
@@ -95,7 +96,14 @@ impl Plan {
         let programme = programme(ProgrammeId::new(draw.id()), now);
         let sites = [
             site(&mut draw, programme.id, "MEADOW", "Meadow Lane Surgery (synthetic)", SiteKind::Gp, now),
-            site(&mut draw, programme.id, "HARBOUR", "Harbour Road Hospital (synthetic)", SiteKind::Hospital, now),
+            site(
+                &mut draw,
+                programme.id,
+                "HARBOUR",
+                "Harbour Road Hospital (synthetic)",
+                SiteKind::Hospital,
+                now,
+            ),
         ];
         let catalogue = (0..CATALOGUE_IDS).map(|_| draw.id()).collect();
         let mut accounts: Vec<Account> =
@@ -138,7 +146,16 @@ impl Plan {
             created_at: At(now),
             version: 1,
         };
-        Self { programme, sites, catalogue, accounts, records, client, client_secret, researcher: researcher.0 }
+        Self {
+            programme,
+            sites,
+            catalogue,
+            accounts,
+            records,
+            client,
+            client_secret,
+            researcher: researcher.0,
+        }
     }
 }
 
@@ -419,9 +436,12 @@ mod tests {
         let all = Role::VARIANTS.iter().filter(|role| **role != Role::IntegrationClient).count();
         assert_eq!(roles.len(), all);
         let helped_by = |name: &str| {
-            let id = plan.accounts.iter().find(|account| account.name == name).map(|account| account.person.id);
+            let id =
+                plan.accounts.iter().find(|account| account.name == name).map(|account| account.person.id);
             let of = |r: &&Record| {
-                r.assignment.as_ref().is_some_and(|a| Some(a.supporter_id) == id && a.state.0 == State::Active)
+                r.assignment
+                    .as_ref()
+                    .is_some_and(|a| Some(a.supporter_id) == id && a.state.0 == State::Active)
             };
             plan.records.iter().filter(of).count()
         };
@@ -435,7 +455,11 @@ mod tests {
         let (one, again, other) = (Plan::new(5), Plan::new(5), Plan::new(6));
         let print = |plan: &Plan| {
             let logins: Vec<_> = plan.accounts.iter().map(|a| (a.person.id, a.password.clone())).collect();
-            (logins, plan.client_secret.clone(), plan.records.iter().map(|r| r.study_id.clone()).collect::<Vec<_>>())
+            (
+                logins,
+                plan.client_secret.clone(),
+                plan.records.iter().map(|r| r.study_id.clone()).collect::<Vec<_>>(),
+            )
         };
         assert_eq!(print(&one), print(&again));
         assert_ne!(print(&one), print(&other));

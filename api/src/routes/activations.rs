@@ -4,10 +4,10 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use alongside_domain::id::AuditEventId;
 use alongside_domain::person as rules;
+use alongside_store::StoreError;
 use alongside_store::audit::{self, AuditEvent, any_id};
 use alongside_store::person;
 use alongside_store::types::{At, Key};
-use alongside_store::StoreError;
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -70,7 +70,8 @@ async fn create_activation(
     let done = app
         .store
         .write(move |db| {
-            let account = rules::email(&email).map(|email| person::by_email(db, &email)).transpose()?.flatten();
+            let account =
+                rules::email(&email).map(|email| person::by_email(db, &email)).transpose()?.flatten();
             let invited = account.filter(|account| {
                 account.deactivated_at.is_none()
                     && account.activation_expires_at.is_some_and(|until| now < until.0)

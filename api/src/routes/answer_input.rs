@@ -162,11 +162,27 @@ pub struct AnswerView {
 }
 
 impl AnswerView {
+    /// One row, opened; without the participant's own words unless `own_words`.
+    ///
     /// # Errors
     /// When the cell does not open.
-    pub fn of(row: &Row, ring: &KeyRing, in_effect: Option<bool>) -> Result<Self, StoreError> {
+    pub fn of(row: &Row, ring: &KeyRing, own_words: bool, in_effect: Option<bool>) -> Result<Self, StoreError> {
         let (answer, comment) = row.open_all(ring)?;
-        Ok(Self {
+        Ok(Self::opened(row, answer, comment, own_words, in_effect))
+    }
+
+    /// As [`AnswerView::of`], where the cell has been opened already.
+    pub fn opened(
+        row: &Row,
+        mut answer: Answer,
+        comment: Option<String>,
+        own_words: bool,
+        in_effect: Option<bool>,
+    ) -> Self {
+        if !own_words {
+            answer.values.retain(|value| !is_own_words(value));
+        }
+        Self {
             seq: row.seq,
             link_id: answer.key.link_id,
             occurrence: answer.key.occurrence,
@@ -181,8 +197,13 @@ impl AnswerView {
             at: row.at.0,
             amends_seq: row.amends_seq,
             reason: row.reason.map(|reason| reason.0),
-            comment,
+            comment: comment.filter(|_| own_words),
             in_effect,
-        })
+        }
     }
+}
+
+/// Whether a value is something that somebody wrote, and not chosen, counted or measured.
+pub fn is_own_words(value: &Value) -> bool {
+    matches!(value, Value::String(_) | Value::Uri(_) | Value::Attachment(_) | Value::Reference(_))
 }

@@ -137,7 +137,9 @@ fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Summary, Refusal> {
 fn require_submitted(status: Status) -> Result<(), Problem> {
     let (detail, next) = match status {
         Status::Submitted | Status::Amended => return Ok(()),
-        Status::InProgress => ("There is a summary when the assessment has been submitted.", Some("submission")),
+        Status::InProgress => {
+            ("There is a summary when the assessment has been submitted.", Some("submission"))
+        }
         Status::Abandoned => ("This assessment was abandoned: there is no summary of it.", None),
     };
     Err(Problem::new(Code::IllegalTransition).detail(detail).allowed_next(next))
@@ -160,7 +162,8 @@ fn header(
     let programme = programme::find(ctx.db, ctx.scope, row.programme_id.0)?;
     let site = site::find(ctx.db, ctx.scope, row.site_id.0)?;
     let ring = ctx.ring();
-    let name = if may_know_the_name(ctx.caller.role) { Some(participant.identity(&ring)?.name) } else { None };
+    let name =
+        if may_know_the_name(ctx.caller.role) { Some(participant.identity(&ring)?.name) } else { None };
     Ok(Header {
         study_id: participant.study_id,
         name,
@@ -329,7 +332,9 @@ mod tests {
         for role in [Role::Participant, Role::Clinician, Role::Researcher] {
             assert!(may_know_the_name(role), "{role}");
         }
-        for role in [Role::DataManager, Role::Statistician, Role::Monitor, Role::IntegrationClient, Role::Admin] {
+        for role in
+            [Role::DataManager, Role::Statistician, Role::Monitor, Role::IntegrationClient, Role::Admin]
+        {
             assert!(!may_know_the_name(role), "{role}");
         }
     }

@@ -104,7 +104,7 @@ pub struct AssignmentView {
     pub ended_at: Option<DateTime<Utc>>,
     pub end_reason: Option<EndReason>,
     /// What `If-Match` wants to hear, without its quotes.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -226,8 +226,10 @@ async fn create_assignment(
             let unknown = |pointer: &'static str, message: &'static str| {
                 Refusal::from(Problem::new(Code::Invalid).field(pointer, "unknown", message))
             };
-            let participant = participant::try_find(ctx.db, ctx.scope, new.participant_id)?
-                .ok_or_else(|| unknown("/participant_id", "There is no such participant in this programme."))?;
+            let participant =
+                participant::try_find(ctx.db, ctx.scope, new.participant_id)?.ok_or_else(|| {
+                    unknown("/participant_id", "There is no such participant in this programme.")
+                })?;
             ctx.about(new.participant_id);
             let (programme, site) = (participant.programme_id.0, participant.site_id.0);
             if !assignment::is_supporter(ctx.db, new.supporter_id, programme, site)? {
@@ -261,7 +263,8 @@ async fn create_assignment(
                 if !error.violates(assignment::ONE_LIVE) {
                     return Refusal::from(error);
                 }
-                let detail = "The participant has a supporter for this purpose already. End that assignment first.";
+                let detail =
+                    "The participant has a supporter for this purpose already. End that assignment first.";
                 Problem::new(Code::Conflict).detail(detail).into()
             })?;
             ctx.resource(id.uuid());
@@ -271,7 +274,8 @@ async fn create_assignment(
 }
 
 fn knows_each_other() -> Refusal {
-    let detail = "A supporter is never assigned to someone he knows. Offer this participant to another supporter.";
+    let detail =
+        "A supporter is never assigned to someone he knows. Offer this participant to another supporter.";
     let message = "He knows the participant.";
     Problem::new(Code::Conflict).detail(detail).field("/knows_participant", "conflict", message).into()
 }
@@ -373,9 +377,7 @@ async fn introduce_assignment(
     path: Path<AssignmentId>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    permit
-        .write(move |ctx| take(ctx, id, Step::Introduce, |row, now| row.introduced_at = Some(now)))
-        .await
+    permit.write(move |ctx| take(ctx, id, Step::Introduce, |row, now| row.introduced_at = Some(now))).await
 }
 
 /// Begin the support

@@ -124,7 +124,8 @@ async fn list_audit_events(
     permit: Permit<{ Operation::ListAuditEvents.id() }>,
     query: Query<AuditEventQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let AuditEventQuery { participant_id, person_id, operation: name, from, to, limit, cursor } = query.into_inner();
+    let AuditEventQuery { participant_id, person_id, operation: name, from, to, limit, cursor } =
+        query.into_inner();
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
     let filtered = (participant_id, person_id, &name, from, to);

@@ -4,9 +4,9 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::care_plan::{CopyFormat, CopyRecipient, Status, Step, is_settled, may_share};
 use alongside_domain::id::{AssessmentId, CarePlanId, ParticipantId, PersonId};
 use alongside_domain::policy::Operation;
-use chrono::{DateTime, Utc};
 use alongside_store::care_plan::{self, CarePlan, MAX_COPIES, PlanCopy};
 use alongside_store::care_plan_action;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -145,7 +145,8 @@ impl CarePlanView {
     fn of(ctx: &mut Ctx<'_, '_>, plan: &CarePlan) -> Result<Self, Refusal> {
         let ring = ctx.ring();
         let actions = care_plan_action::list(ctx.db, plan)?;
-        let actions = actions.iter().map(|row| CarePlanActionView::of(row, &ring)).collect::<Result<_, _>>()?;
+        let actions =
+            actions.iter().map(|row| CarePlanActionView::of(row, &ring)).collect::<Result<_, _>>()?;
         let copies = care_plan::copies(ctx.db, plan)?.into_iter().map(CarePlanCopy::from).collect();
         Ok(Self {
             id: plan.id.0,
@@ -275,7 +276,8 @@ async fn agree_care_plan(
     permit
         .write(move |ctx| {
             let (plan, next) = before(ctx, id, Step::Agreement)?;
-            let mut problem = Problem::new(Code::Invalid).detail("Not every action has somebody who does it.");
+            let mut problem =
+                Problem::new(Code::Invalid).detail("Not every action has somebody who does it.");
             for (index, action) in care_plan_action::list(ctx.db, &plan)?.iter().enumerate() {
                 if !is_settled(action.action.0, action.owner.0) {
                     let message = "Name an owner, or record that nothing is wanted.";
@@ -312,9 +314,9 @@ async fn share_care_plan(
             let (plan, next) = before(ctx, id, Step::Sharing)?;
             let by = ctx.caller.person().ok_or_else(Problem::not_found)?;
             let copies = care_plan::copies(ctx.db, &plan)?;
-            let has_paper = copies.iter().any(|copy| {
-                copy.recipient.0 == CopyRecipient::Participant && copy.format.0.is_paper()
-            });
+            let has_paper = copies
+                .iter()
+                .any(|copy| copy.recipient.0 == CopyRecipient::Participant && copy.format.0.is_paper());
             let offline = care_plan::is_offline(ctx.db, plan.participant_id.0)?;
             if !may_share(offline, has_paper, sharing.format) {
                 let message = "This participant has no internet: first give him a copy on paper.";

@@ -37,7 +37,11 @@ pub fn jurisdiction(text: &str) -> Result<(), ValidationError> {
 }
 
 pub fn email(text: &str) -> Result<(), ValidationError> {
-    if person::email(text).is_some() { Ok(()) } else { Err(broken("email", "This must be an e-mail address.")) }
+    if person::email(text).is_some() {
+        Ok(())
+    } else {
+        Err(broken("email", "This must be an e-mail address."))
+    }
 }
 
 /// A telephone number as people write it.
@@ -79,7 +83,13 @@ mod tests {
         assert!(phone("+44 1632 960100").is_ok() && phone("999").is_ok());
         assert!(phone("call me").is_err() && phone("1").is_err());
         assert!(web_address("https://council.example/form?a=1").is_ok());
-        for wrong in ["http://council.example", "https://", "https://a@b.example", "javascript:alert(1)", "https://a b.example"] {
+        for wrong in [
+            "http://council.example",
+            "https://",
+            "https://a@b.example",
+            "javascript:alert(1)",
+            "https://a b.example",
+        ] {
             assert!(web_address(wrong).is_err(), "{wrong}");
         }
     }

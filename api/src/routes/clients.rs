@@ -131,7 +131,7 @@ async fn list_clients(
 
 /// Connect a program
 ///
-/// The answer has the secret with which the program asks for tokens at `/oauth/token`. It is shown this once.
+/// The answer has the secret with which the program asks for tokens at `/oauth2/token`. It is shown this once.
 #[utoipa::path(
     tag = "clients", operation_id = "create_client", request_body = ClientCreate,
     responses((status = 201, description = "The program is connected.", body = ClientView))

@@ -243,6 +243,8 @@ async fn create_consent_form(
 }
 
 /// Look at a consent form
+///
+/// The text as people were asked, with the statements to answer and the limits of confidentiality to explain.
 #[utoipa::path(
     tag = "consent-forms", operation_id = "get_consent_form",
     params(("id" = ConsentFormId, Path, description = "The consent form.")),

@@ -12,6 +12,7 @@ use alongside_store::types::{At, Code as Coded, Document, Key};
 use alongside_store::{consent_form, membership, participant};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::{ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -38,6 +39,7 @@ pub struct ConsentCreate {
     pub consent_form_id: ConsentFormId,
     /// Yes or no to every statement of the form, by its code.
     #[validate(length(min = 1, max = 64))]
+    #[schema(schema_with = answers_schema)]
     pub answers: BTreeMap<String, bool>,
     /// Who took it: the caller, when absent. A service client must say.
     pub taken_by: Option<PersonId>,
@@ -54,6 +56,19 @@ pub struct ConsentCreate {
     pub copy_given: bool,
     /// He was told what a supporter cannot keep to himself. Without it no supporter is in touch.
     pub confidentiality_limits_explained: bool,
+}
+
+/// Yes or no by the code of a statement.
+fn answers_schema() -> utoipa::openapi::schema::Object {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some("^[a-z][a-z0-9_]*$"))
+        .max_length(Some(64));
+    ObjectBuilder::new()
+        .property_names(Some(text.build()))
+        .additional_properties(Some(Schema::Object(ObjectBuilder::new().schema_type(Type::Boolean).build())))
+        .description(Some("Yes or no to every statement of the form, by its code."))
+        .build()
 }
 
 /// What is taken back.
@@ -96,13 +111,15 @@ pub struct ConsentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<ConsentRecord>,
     /// What `If-Match` wants to hear, without its quotes.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub version: i64,
 }
 
 /// How a consent was given, and what became of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConsentRecord {
+    /// Yes or no to every statement of the form, by its code.
+    #[schema(schema_with = answers_schema)]
     pub answers: BTreeMap<String, bool>,
     pub taken_by: PersonId,
     pub taken_on: NaiveDate,
@@ -243,8 +260,10 @@ async fn create_consent(
                 }
                 ctx.creates(id.uuid())?;
             }
-            let participant = participant::try_find(ctx.db, ctx.scope, new.participant_id)?
-                .ok_or_else(|| unknown("/participant_id", "There is no such participant in this programme."))?;
+            let participant =
+                participant::try_find(ctx.db, ctx.scope, new.participant_id)?.ok_or_else(|| {
+                    unknown("/participant_id", "There is no such participant in this programme.")
+                })?;
             ctx.about(new.participant_id);
             check_answers(ctx, &new)?;
             let row = Consent {
@@ -255,7 +274,11 @@ async fn create_consent(
                 taken_by: Key(taken_by(ctx, &new)?),
                 taken_on: taken_on(ctx, &new)?,
                 method: Coded(new.method),
-                witness: new.witness.as_deref().map(|name| consent::seal_witness(&ring, id, name)).transpose()?,
+                witness: new
+                    .witness
+                    .as_deref()
+                    .map(|name| consent::seal_witness(&ring, id, name))
+                    .transpose()?,
                 capacity_judgement: Coded(new.capacity_judgement),
                 copy_given: new.copy_given,
                 confidentiality_limits_explained: new.confidentiality_limits_explained,
@@ -266,10 +289,8 @@ async fn create_consent(
                 created_at: At(ctx.now),
                 version: 1,
             };
-            let status = participant
-                .status
-                .0
-                .on_form(row.effect().take_part, new.capacity_judgement.can_consent())?;
+            let status =
+                participant.status.0.on_form(row.effect().take_part, new.capacity_judgement.can_consent())?;
             consent::record(ctx.db, &participant, status, &row)?;
             ctx.resource(id.uuid());
             Reply::created(format!("/v1/consents/{id}"), 1, &ConsentView::of(&row, &ring, role)?)
@@ -311,14 +332,20 @@ fn taken_by(ctx: &mut Ctx<'_, '_>, new: &ConsentCreate) -> Result<PersonId, Refu
         (Some(named), _) => named,
         (None, Actor::Client(_)) => {
             let problem = Problem::new(Code::Invalid);
-            return Err(problem.field("/taken_by", "missing", "A service client must say who took it.").into());
+            return Err(problem
+                .field("/taken_by", "missing", "A service client must say who took it.")
+                .into());
         }
     };
     let programme = Key(ctx.programme()?);
     let may = membership::live_of(ctx.db, named)?.into_iter().any(|held| {
         held.programme_id == Some(programme) && relation(Operation::CreateConsent, held.role.0).is_some()
     });
-    if may { Ok(named) } else { Err(unknown("/taken_by", "Nobody with this id takes consent in this programme.")) }
+    if may {
+        Ok(named)
+    } else {
+        Err(unknown("/taken_by", "Nobody with this id takes consent in this programme."))
+    }
 }
 
 fn taken_on(ctx: &Ctx<'_, '_>, new: &ConsentCreate) -> Result<NaiveDate, Refusal> {
@@ -333,6 +360,8 @@ fn taken_on(ctx: &Ctx<'_, '_>, new: &ConsentCreate) -> Result<NaiveDate, Refusal
 }
 
 /// Look at a consent
+///
+/// What it allows, whether it is in force, and how it was given; for a supporter only what it allows.
 #[utoipa::path(
     tag = "consents", operation_id = "get_consent",
     params(("id" = ConsentId, Path, description = "The consent.")),

@@ -5,10 +5,10 @@ use alongside_domain::clock::truncate;
 use alongside_domain::flag::{EntryKind, Nature, is_ahead, is_late};
 use alongside_domain::id::{FlagId, PersonId};
 use alongside_domain::policy::Operation;
-use chrono::{DateTime, Utc};
 use alongside_store::flag;
 use alongside_store::flag_entry::{self, Content, Entry, NewEntry};
 use alongside_store::sealing::KeyRing;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -131,7 +131,8 @@ fn check(new: &FlagEntryCreate, last: i64, now: DateTime<Utc>) -> Result<(), Pro
     }
     match (new.kind, new.corrects) {
         (EntryKind::Correction, None) => {
-            problem = problem.field("/corrects", "required", "A correction names the entry that it puts right.");
+            problem =
+                problem.field("/corrects", "required", "A correction names the entry that it puts right.");
         }
         (EntryKind::Correction, Some(seq)) if seq > last => {
             problem = problem.field("/corrects", "unknown", "There is no entry with this number.");

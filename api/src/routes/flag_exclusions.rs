@@ -3,10 +3,10 @@
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::id::{FlagId, PersonId};
 use alongside_domain::policy::Operation;
-use chrono::{DateTime, Utc};
-use alongside_store::sealing::KeyRing;
 use alongside_store::flag;
 use alongside_store::flag_exclusion::{self, Exclusion};
+use alongside_store::sealing::KeyRing;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -147,7 +147,8 @@ async fn add_flag_exclusion(
                 return Err(Problem::new(Code::Invalid).field("/person_id", "unknown", message).into());
             }
             if flag_exclusion::is_last_lead(ctx.db, &found, new.person_id)? {
-                let detail = "Nobody could act on this flag any more. Give another safeguarding lead the role first.";
+                let detail =
+                    "Nobody could act on this flag any more. Give another safeguarding lead the role first.";
                 return Err(Problem::new(Code::Conflict).detail(detail).into());
             }
             let ring = ctx.ring();

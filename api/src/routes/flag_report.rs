@@ -90,9 +90,11 @@ impl From<&FlagReport> for Report {
             happened_at: sent.happened_at,
             observed_at: sent.observed_at,
             place: sent.place,
-            emergency_called: sent
-                .emergency_called
-                .map(|call| EmergencyCall { called: call.called, at: call.at, reference: call.reference }),
+            emergency_called: sent.emergency_called.map(|call| EmergencyCall {
+                called: call.called,
+                at: call.at,
+                reference: call.reference,
+            }),
             who_else_knows: sent.who_else_knows,
             others_at_risk: sent.others_at_risk,
             agreed_to_sharing: sent.agreed_to_sharing,

@@ -6,9 +6,9 @@ use alongside_domain::flag::{Raiser, ReceiptStatus, Report, Source, Status, Trig
 use alongside_domain::id::{AssessmentId, ClientId, FlagId, ParticipantId, PersonId};
 use alongside_domain::policy::Operation;
 use alongside_domain::site::SafeguardingContact;
-use chrono::{DateTime, Utc};
 use alongside_store::StoreError;
 use alongside_store::flag::{self, Filter, Flag, NewFlag};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;

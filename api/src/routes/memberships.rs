@@ -93,7 +93,9 @@ pub(super) fn check_account(
         Some((programme, has_account)) if Some(programme) == role.programme_id => {
             if has_account {
                 let problem = Problem::new(Code::AlreadyExists);
-                return Err(problem.field(pointer(), "taken", "This participant has an account already.").into());
+                return Err(problem
+                    .field(pointer(), "taken", "This participant has an account already.")
+                    .into());
             }
             Ok(())
         }

@@ -1,8 +1,15 @@
 //! One file for each resource: its request and view types, its handlers, its routes.
 
 pub mod activations;
+pub mod amendments;
+mod answer_input;
+mod answering;
+pub mod answers;
 pub mod assessment_summary;
+mod assessment_view;
+pub mod assessments;
 pub mod assignments;
+pub mod assistance_sessions;
 pub mod audit_events;
 pub mod care_plan_actions;
 pub mod care_plans;
@@ -11,18 +18,24 @@ pub mod clients;
 pub mod consent_forms;
 pub mod consents;
 pub mod digital_profiles;
+mod fhir;
 pub mod flag_entries;
 pub mod flag_exclusions;
 mod flag_report;
 pub mod flags;
+pub mod instruments;
 pub mod memberships;
 pub mod oauth;
+mod outcome;
 pub mod participant_identity;
 pub mod participants;
 pub mod people;
 pub mod programmes;
+pub mod questionnaire_responses;
+pub mod segments;
 pub mod sessions;
 pub mod sites;
+pub mod submissions;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -49,4 +62,12 @@ pub fn all(config: &mut ServiceConfig) {
     digital_profiles::routes(config);
     participant_identity::routes(config);
     participants::routes(config);
+    amendments::routes(config);
+    answers::routes(config);
+    assessments::routes(config);
+    assistance_sessions::routes(config);
+    instruments::routes(config);
+    questionnaire_responses::routes(config);
+    segments::routes(config);
+    submissions::routes(config);
 }

@@ -242,7 +242,7 @@ pub struct ParticipantIdentityView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub emergency_contact: Option<EmergencyContact>,
     /// What `If-Match` wants to hear, without its quotes: the version of the participant's record.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub version: i64,
 }
 
@@ -270,21 +270,25 @@ impl ParticipantIdentityView {
 }
 
 fn is_nhs_number(text: &str) -> Result<(), ValidationError> {
-    text.parse::<NhsNumber>().map(drop).map_err(|error| {
-        ValidationError::new("nhs_number").with_message(error.to_string().into())
-    })
+    text.parse::<NhsNumber>()
+        .map(drop)
+        .map_err(|error| ValidationError::new("nhs_number").with_message(error.to_string().into()))
 }
 
 fn phones(numbers: &[String]) -> Result<(), ValidationError> {
     if numbers.iter().any(|number| number.chars().count() > 32) {
-        return Err(ValidationError::new("length").with_message("Each must be at most 32 characters long.".into()));
+        return Err(
+            ValidationError::new("length").with_message("Each must be at most 32 characters long.".into())
+        );
     }
     numbers.iter().try_for_each(|number| checks::phone(number))
 }
 
 fn address_lines(lines: &[String]) -> Result<(), ValidationError> {
     if lines.iter().any(|line| line.chars().count() > 100) {
-        return Err(ValidationError::new("length").with_message("Each must be at most 100 characters long.".into()));
+        return Err(
+            ValidationError::new("length").with_message("Each must be at most 100 characters long.".into())
+        );
     }
     lines.iter().try_for_each(|line| checks::line(line))
 }
@@ -303,7 +307,11 @@ pub(super) fn merged<T: DeserializeOwned + Validate>(
     merge_into(&mut value, serde_json::to_value(patch)?);
     let changed: T = serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer = error.path().iter().fold(String::new(), |at, segment| format!("{at}/{segment}"));
-        Problem::new(Code::Invalid).field(pointer, "incomplete", "Something that is required here would be missing.")
+        Problem::new(Code::Invalid).field(
+            pointer,
+            "incomplete",
+            "Something that is required here would be missing.",
+        )
     })?;
     rules::check(&changed)?;
     Ok(changed)
@@ -330,7 +338,11 @@ fn merge_into(target: &mut Value, patch: Value) {
 /// 422 for a birthday in the future.
 pub(super) fn check_birth(identity: &Identity, today: NaiveDate) -> Result<(), Problem> {
     if identity.date_of_birth.is_some_and(|born| born > today) {
-        return Err(Problem::new(Code::Invalid).field("/date_of_birth", "future", "This day has not come yet."));
+        return Err(Problem::new(Code::Invalid).field(
+            "/date_of_birth",
+            "future",
+            "This day has not come yet.",
+        ));
     }
     Ok(())
 }
@@ -389,7 +401,8 @@ async fn update_participant_identity(
             if let Some(change) = &change.safe_contact {
                 let input: SafeContactInput = merged(&row.safe_contact(&ring)?, change)
                     .map_err(|refused| below("/safe_contact", refused))?;
-                row.safe_contact = participant::seal(&ring, id, "safe_contact", &accept::<SafeContact>(&input)?)?;
+                row.safe_contact =
+                    participant::seal(&ring, id, "safe_contact", &accept::<SafeContact>(&input)?)?;
             }
             let change = ParticipantIdentityUpdate { safe_contact: None, ..change.clone() };
             let input: IdentityInput = merged(&row.identity(&ring)?, &change)?;

@@ -19,9 +19,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-use super::participant_identity::{
-    IdentityInput, SafeContactInput, accept, below, check_birth, merged,
-};
+use super::participant_identity::{IdentityInput, SafeContactInput, accept, below, check_birth, merged};
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
 use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, patch as merge, reply};
@@ -161,7 +159,7 @@ pub struct ParticipantView {
     #[schema(max_items = 8, nullable = false)]
     pub treatments: Option<Vec<Treatment>>,
     /// What `If-Match` wants to hear, without its quotes.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -279,11 +277,14 @@ pub(super) fn is_language(text: &str) -> Result<(), ValidationError> {
     let primary = parts.next().unwrap_or_default();
     let fits = (2..=3).contains(&primary.len())
         && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        && parts.all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
     if fits {
         return Ok(());
     }
-    Err(ValidationError::new("format").with_message("This must be a language tag such as en-GB or cy.".into()))
+    Err(ValidationError::new("format")
+        .with_message("This must be a language tag such as en-GB or cy.".into()))
 }
 
 /// 422 unless the caller may add participants at this site. Sites elsewhere do not exist for him.
@@ -295,7 +296,9 @@ fn require_site(ctx: &mut Ctx<'_, '_>, programme: ProgrammeId, id: SiteId) -> Re
     if reached && site::is_in(ctx.db, programme, id)? {
         return Ok(());
     }
-    Err(Problem::new(Code::Invalid).field("/site_id", "unknown", "There is no such site in this programme.").into())
+    Err(Problem::new(Code::Invalid)
+        .field("/site_id", "unknown", "There is no such site in this programme.")
+        .into())
 }
 
 /// List the participants
@@ -384,7 +387,8 @@ fn entered(
         needs: accept(&new.needs)?,
         treatments: new.treatments.clone(),
     };
-    check_birth(&cells.identity, ctx.now.date_naive()).map_err(|problem| below("/identity", problem.into()))?;
+    check_birth(&cells.identity, ctx.now.date_naive())
+        .map_err(|problem| below("/identity", problem.into()))?;
     let sealed = cells.seal(&ctx.ring(), id)?;
     Ok(Participant {
         id: Key(id),

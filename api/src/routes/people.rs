@@ -348,7 +348,9 @@ async fn deactivate_person(
         .write(move |ctx| {
             let mut row = person::find(ctx.db, ctx.scope, id)?;
             if row.state() == AccountState::Deactivated {
-                return Err(IllegalTransition::new(row.state(), "deactivation", [AccountState::Active]).into());
+                return Err(
+                    IllegalTransition::new(row.state(), "deactivation", [AccountState::Active]).into()
+                );
             }
             let held = membership::live_of(ctx.db, id)?;
             if held.iter().any(|held| held.role.0 == Role::Admin) {
@@ -382,7 +384,9 @@ async fn reactivate_person(
         .write(move |ctx| {
             let mut row = person::find(ctx.db, ctx.scope, id)?;
             if row.state() != AccountState::Deactivated {
-                return Err(IllegalTransition::new(row.state(), "reactivation", [AccountState::Deactivated]).into());
+                return Err(
+                    IllegalTransition::new(row.state(), "reactivation", [AccountState::Deactivated]).into()
+                );
             }
             row.deactivated_at = None;
             // Whoever has a password keeps it: a code would let the one who hands it out take the account over.

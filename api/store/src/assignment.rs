@@ -50,9 +50,7 @@ pub struct Assignment {
 fn admits(scope: &Scope, row: &Assignment) -> bool {
     match &scope.reach {
         Reach::Programme(programme) => *programme == row.programme_id.0,
-        Reach::Sites(programme, sites) => {
-            *programme == row.programme_id.0 && sites.contains(&row.site_id.0)
-        }
+        Reach::Sites(programme, sites) => *programme == row.programme_id.0 && sites.contains(&row.site_id.0),
         Reach::Person(programme, person) | Reach::Caseload(programme, person) => {
             *programme == row.programme_id.0 && *person == row.supporter_id.0 && row.state.0.is_live()
         }
@@ -181,9 +179,7 @@ pub fn save(db: &mut Db<'_>, assignment: &Assignment, now: Timestamp) -> Result<
         db,
         Cached(
             diesel::update(
-                assignments::table
-                    .find(assignment.id)
-                    .filter(assignments::version.eq(assignment.version)),
+                assignments::table.find(assignment.id).filter(assignments::version.eq(assignment.version)),
             )
             .set((
                 assignments::state.eq(after.state),
@@ -234,11 +230,7 @@ pub(crate) fn stop_support(
 }
 
 /// Closes the assistance sessions that stand on an assignment, with their segments.
-fn close_help(
-    db: &mut Db<'_>,
-    assignment: Key<kind::Assignment>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+fn close_help(db: &mut Db<'_>, assignment: Key<kind::Assignment>, now: Timestamp) -> Result<(), StoreError> {
     let open: Vec<Key<kind::AssistanceSession>> = many(
         db,
         assistance_sessions::table

@@ -118,7 +118,8 @@ pub fn draft(
 /// # Errors
 /// [`StoreError::NotFound`] outside the caller's world.
 pub fn find(db: &mut Db<'_>, scope: &Scope, id: CarePlanId) -> Result<CarePlan, StoreError> {
-    let plan: CarePlan = one(db, care_plans::table.filter(care_plans::id.eq(Key(id))).select(cols::<CarePlan>()))?;
+    let plan: CarePlan =
+        one(db, care_plans::table.filter(care_plans::id.eq(Key(id))).select(cols::<CarePlan>()))?;
     scope.require(db, plan.anchor())?;
     Ok(plan)
 }

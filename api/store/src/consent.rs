@@ -130,10 +130,7 @@ pub fn record(
                     .filter(consents::superseded_by.is_null())
                     .filter(consents::id.ne(consent.id)),
             )
-            .set((
-                consents::superseded_by.eq(Some(consent.id)),
-                consents::version.eq(consents::version + 1),
-            )),
+            .set((consents::superseded_by.eq(Some(consent.id)), consents::version.eq(consents::version + 1))),
         ),
     )?;
     take_effect(db, participant, status, &consent.effect(), consent.created_at.0)
@@ -217,11 +214,7 @@ pub fn try_find(
 ///
 /// # Errors
 /// [`StoreError::NotFound`] outside the caller's world.
-pub fn find(
-    db: &mut Db<'_>,
-    scope: &Scope,
-    id: ConsentId,
-) -> Result<(Consent, Participant), StoreError> {
+pub fn find(db: &mut Db<'_>, scope: &Scope, id: ConsentId) -> Result<(Consent, Participant), StoreError> {
     try_find(db, scope, id)?.ok_or(StoreError::NotFound)
 }
 
@@ -251,4 +244,317 @@ pub fn list(
         }
         query.load::<Consent>(conn)
     })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use alongside_domain::assignment::{EndReason, Purpose, State};
+    use alongside_domain::consent::statement::{SHARE_SUMMARY_GP, SUPPORTER_CONTACT, TAKE_PART};
+    use alongside_domain::id::{AssignmentId, ConsentFormId, MembershipId, PersonId, ProgrammeId, SiteId};
+    use alongside_domain::participant::{Identity, Needs, SafeContact};
+    use alongside_domain::policy::Role;
+    use alongside_domain::programme::ProgrammeKind;
+    use alongside_domain::site::SiteKind;
+    use secrecy::SecretSlice;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::assignment::Assignment;
+    use crate::consent_form::{self, ConsentForm};
+    use crate::membership::{self, Membership};
+    use crate::participant::Cells;
+    use crate::person::{self, Person};
+    use crate::programme::{self, Programme};
+    use crate::scope::Reach;
+    use crate::site::{self, Site};
+    use crate::{Location, migrate, store};
+
+    const PROGRAMME: ProgrammeId = ProgrammeId::new(Uuid::from_u128(1));
+    const SITE: SiteId = SiteId::new(Uuid::from_u128(2));
+    const SUPPORTER: PersonId = PersonId::new(Uuid::from_u128(3));
+    const OTHER: PersonId = PersonId::new(Uuid::from_u128(4));
+    const FORM: ConsentFormId = ConsentFormId::new(Uuid::from_u128(5));
+    const MAN: ParticipantId = ParticipantId::new(Uuid::from_u128(6));
+
+    fn now() -> Timestamp {
+        Timestamp::from_timestamp_micros(1_790_000_000_000_000).unwrap()
+    }
+
+    fn scope(reach: Reach) -> Scope {
+        Scope { reach, person: None }
+    }
+
+    fn everyone() -> Scope {
+        scope(Reach::Programme(PROGRAMME))
+    }
+
+    fn helping() -> Scope {
+        scope(Reach::Caseload(PROGRAMME, SUPPORTER))
+    }
+
+    /// Runs `work` on a fresh database with one participant and two supporters.
+    fn world(work: impl FnOnce(&mut Db<'_>)) {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(folder.path().join("test.db"));
+        migrate::up(&location).unwrap();
+        store::alone(&location, |db| {
+            people_and_places(db).unwrap();
+            work(db);
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    fn people_and_places(db: &mut Db<'_>) -> Result<(), StoreError> {
+        let at = At(now());
+        programme::insert(
+            db,
+            &Programme {
+                id: Key(PROGRAMME),
+                code: "TEST".into(),
+                name: "Test".into(),
+                kind: Code(ProgrammeKind::Trial),
+                timezone: "Europe/London".into(),
+                jurisdiction: "GB-ENG".into(),
+                synthetic: true,
+                created_at: at,
+                updated_at: at,
+                version: 1,
+            },
+        )?;
+        let site = Site {
+            id: Key(SITE),
+            programme_id: Key(PROGRAMME),
+            code: "OAK".into(),
+            name: "Oak".into(),
+            kind: Code(SiteKind::Gp),
+            ods_code: None,
+            local_authority: None,
+            safeguarding_contact: None,
+            created_at: at,
+            updated_at: at,
+            version: 1,
+        };
+        site::insert(db, &everyone(), &site)?;
+        for (id, name) in [(SUPPORTER, "a"), (OTHER, "b")] {
+            person::insert(
+                db,
+                &Person {
+                    id: Key(id),
+                    email: format!("{name}@demo.alongside.example"),
+                    display_name: name.into(),
+                    participant_id: None,
+                    password_hash: None,
+                    activation_hash: None,
+                    activation_expires_at: None,
+                    failed_attempts: 0,
+                    locked_until: None,
+                    deactivated_at: None,
+                    created_at: at,
+                    updated_at: at,
+                    version: 1,
+                },
+            )?;
+        }
+        membership::insert(
+            db,
+            &Membership {
+                id: Key(MembershipId::new(Uuid::from_u128(7))),
+                person_id: Key(SUPPORTER),
+                role: Code(Role::Supporter),
+                programme_id: Some(Key(PROGRAMME)),
+                site_id: None,
+                granted_by: None,
+                granted_at: at,
+                ended_at: None,
+            },
+        )?;
+        consent_form::insert(
+            db,
+            &ConsentForm {
+                id: Key(FORM),
+                programme_id: Key(PROGRAMME),
+                doc_version: "1.0".into(),
+                language: "en-GB".into(),
+                title: "t".into(),
+                introduction: "i".into(),
+                limits_of_confidentiality: "l".into(),
+                statements: Document(Vec::new()),
+                created_at: at,
+            },
+        )?;
+        let ring = KeyRing::new([(1, SecretSlice::from(vec![1; 32]))])?;
+        let cells = Cells {
+            identity: Identity {
+                name: "Arthur Example".into(),
+                date_of_birth: None,
+                nhs_number: None,
+                address: None,
+                phones: Vec::new(),
+                email: None,
+                gp: None,
+                emergency_contact: None,
+            },
+            safe_contact: SafeContact::default(),
+            needs: Needs::default(),
+            treatments: Vec::new(),
+        };
+        let sealed = cells.seal(&ring, MAN)?;
+        let man = Participant {
+            id: Key(MAN),
+            programme_id: Key(PROGRAMME),
+            site_id: Key(SITE),
+            study_id: "AS-7K3M-9QXT-U".into(),
+            status: Code(Status::Identified),
+            language: "en-GB".into(),
+            access_class: None,
+            could_do_alone: None,
+            needs: sealed.needs,
+            treatments: sealed.treatments,
+            identity: sealed.identity,
+            safe_contact: sealed.safe_contact,
+            supporter_contact_allowed: false,
+            created_at: at,
+            updated_at: at,
+            version: 1,
+        };
+        participant::insert(db, &man)?;
+        let mut twin = man.clone();
+        twin.id = Key(ParticipantId::new(Uuid::from_u128(60)));
+        assert!(participant::insert(db, &twin).unwrap_err().violates(participant::STUDY_ID));
+        assert_eq!(man.identity(&ring)?.name, "Arthur Example");
+        Ok(())
+    }
+
+    fn man(db: &mut Db<'_>) -> Participant {
+        participant::find(db, &everyone(), MAN).unwrap()
+    }
+
+    fn consents(db: &mut Db<'_>, id: u128, yes: &[&str]) -> ConsentId {
+        let id = ConsentId::new(Uuid::from_u128(id));
+        let all = [TAKE_PART, SUPPORTER_CONTACT, SHARE_SUMMARY_GP];
+        let consent = Consent {
+            id: Key(id),
+            participant_id: Key(MAN),
+            consent_form_id: Key(FORM),
+            answers: Document(all.iter().map(|code| ((*code).to_owned(), yes.contains(code))).collect()),
+            taken_by: Key(OTHER),
+            taken_on: now().date_naive(),
+            method: Code(Method::Wet),
+            witness: None,
+            capacity_judgement: Code(CapacityJudgement::HasCapacity),
+            copy_given: true,
+            confidentiality_limits_explained: true,
+            effective_from: At(now()),
+            superseded_by: None,
+            withdrawn_at: None,
+            withdrawn_statements: None,
+            created_at: At(now()),
+            version: 1,
+        };
+        let man = man(db);
+        let status = man.status.0.on_form(consent.effect().take_part, true).unwrap();
+        record(db, &man, status, &consent).unwrap();
+        id
+    }
+
+    fn withdraws(db: &mut Db<'_>, id: ConsentId, code: &str) {
+        let (consent, man) = find(db, &everyone(), id).unwrap();
+        withdraw(db, &man, &consent, BTreeSet::from([code.to_owned()]), now()).unwrap();
+    }
+
+    fn assigns(db: &mut Db<'_>, id: u128, to: PersonId, state: State) -> Result<AssignmentId, StoreError> {
+        let id = AssignmentId::new(Uuid::from_u128(id));
+        let row = Assignment {
+            id: Key(id),
+            programme_id: Key(PROGRAMME),
+            site_id: Key(SITE),
+            participant_id: Key(MAN),
+            supporter_id: Key(to),
+            purpose: Code(Purpose::DigitalHelp),
+            state: Code(state),
+            conditions: Document(Vec::new()),
+            knows_participant: false,
+            offered_by: Key(OTHER),
+            offered_at: At(now()),
+            accepted_at: None,
+            introduced_at: None,
+            started_at: None,
+            ended_at: None,
+            end_reason: None,
+            created_at: At(now()),
+            updated_at: At(now()),
+            version: 1,
+        };
+        assignment::insert(db, &row).map(|()| id)
+    }
+
+    fn caseload(db: &mut Db<'_>) -> usize {
+        let filter = participant::Filter::default();
+        participant::list(db, &helping(), &filter, None, 10).unwrap().len()
+    }
+
+    #[test]
+    fn a_new_consent_takes_the_place_of_the_former() {
+        world(|db| {
+            let first = consents(db, 100, &[TAKE_PART, SUPPORTER_CONTACT]);
+            assert!(man(db).supporter_contact_allowed);
+            assert_eq!(man(db).status.0, Status::Consented);
+            let second = consents(db, 101, &[TAKE_PART]);
+            assert!(!man(db).supporter_contact_allowed);
+            let (former, _) = find(db, &everyone(), first).unwrap();
+            assert_eq!(former.superseded_by, Some(Key(second)));
+            assert_eq!(former.version, 2);
+            assert!(!former.is_in_force());
+            assert!(effect_in_force(db, MAN).unwrap().take_part);
+        });
+    }
+
+    #[test]
+    fn withdrawing_contact_ends_access_and_assignments_at_once() {
+        world(|db| {
+            let consent = consents(db, 100, &[TAKE_PART, SUPPORTER_CONTACT, SHARE_SUMMARY_GP]);
+            let id = assigns(db, 200, SUPPORTER, State::Active).unwrap();
+            assert!(participant::find(db, &helping(), MAN).is_ok());
+            assert_eq!(caseload(db), 1);
+            withdraws(db, consent, SHARE_SUMMARY_GP);
+            assert_eq!(caseload(db), 1, "the rest stands");
+            withdraws(db, consent, SUPPORTER_CONTACT);
+            assert!(matches!(participant::find(db, &helping(), MAN), Err(StoreError::NotFound)));
+            assert_eq!(caseload(db), 0);
+            assert!(matches!(assignment::find(db, &helping(), id), Err(StoreError::NotFound)));
+            let ended = assignment::find(db, &everyone(), id).unwrap();
+            assert_eq!(ended.state.0, State::Ended);
+            assert_eq!(ended.end_reason, Some(Code(EndReason::SupportNotNeeded)));
+            assert_eq!(man(db).status.0, Status::Consented, "he still takes part");
+            withdraws(db, consent, TAKE_PART);
+            assert_eq!(man(db).status.0, Status::Stopped);
+            let kept = find(db, &everyone(), consent).unwrap().0.withdrawn_statements.unwrap().0;
+            assert_eq!(kept.len(), 3);
+        });
+    }
+
+    #[test]
+    fn one_supporter_at_a_time_for_one_purpose() {
+        world(|db| {
+            let id = assigns(db, 200, SUPPORTER, State::Offered).unwrap();
+            let second = assigns(db, 201, OTHER, State::Offered).unwrap_err();
+            assert!(second.violates(assignment::ONE_LIVE), "{second}");
+            let mut first = assignment::find(db, &everyone(), id).unwrap();
+            first.state = Code(State::Withdrawn);
+            assignment::save(db, &first, now()).unwrap();
+            assert!(matches!(assignment::save(db, &first, now()), Err(StoreError::Stale)));
+            assert!(assigns(db, 201, OTHER, State::Offered).is_ok());
+        });
+    }
+
+    #[test]
+    fn only_live_supporters_of_the_programme_are_supporters() {
+        world(|db| {
+            assert!(assignment::is_supporter(db, SUPPORTER, PROGRAMME, SITE).unwrap());
+            assert!(!assignment::is_supporter(db, OTHER, PROGRAMME, SITE).unwrap());
+            let elsewhere = ProgrammeId::new(Uuid::from_u128(99));
+            assert!(!assignment::is_supporter(db, SUPPORTER, elsewhere, SITE).unwrap());
+        });
+    }
 }

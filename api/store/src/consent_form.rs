@@ -50,7 +50,8 @@ pub fn try_find(
     scope: &Scope,
     id: ConsentFormId,
 ) -> Result<Option<ConsentForm>, StoreError> {
-    let form: Option<ConsentForm> = maybe(db, consent_forms::table.find(Key(id)).select(cols::<ConsentForm>()))?;
+    let form: Option<ConsentForm> =
+        maybe(db, consent_forms::table.find(Key(id)).select(cols::<ConsentForm>()))?;
     Ok(form.filter(|form| scope.admits_programme(form.programme_id.0)))
 }
 

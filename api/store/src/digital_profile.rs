@@ -1,9 +1,8 @@
 //! Digital profiles: measured once a time point, never changed afterwards.
 
-use alongside_domain::digital_profile::{
-    Access, AccessClass, Barrier, Device, InternetAtHome, LastUsed,
-};
+use alongside_domain::digital_profile::{Access, AccessClass, Barrier, Device, InternetAtHome, LastUsed};
 use alongside_domain::id::{DigitalProfileId, ParticipantId, kind};
+use alongside_domain::provenance::Level;
 use diesel::prelude::*;
 
 use crate::db::{Db, cols, exec, maybe, one};
@@ -63,7 +62,7 @@ fn independent_before(
     participant: ParticipantId,
     time_point: &str,
 ) -> Result<bool, StoreError> {
-    const ALONE: [&str; 2] = ["A0", "A1"];
+    const ALONE: [Code<Level>; 2] = [Code(Level::A0), Code(Level::A1)];
     let helped = answers::table
         .filter(answers::assessment_id.eq(assessments::id))
         .filter(answers::level.ne_all(ALONE));

@@ -130,7 +130,10 @@ pub fn raise(
 ///
 /// # Errors
 /// What the database says.
-#[expect(clippy::too_many_arguments, reason = "each names one fact of the answer; a struct would only repeat them")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each names one fact of the answer; a struct would only repeat them"
+)]
 pub fn raise_from_answer(
     db: &mut Db<'_>,
     ring: &KeyRing,

@@ -160,7 +160,8 @@ pub fn try_find(
     scope: &Scope,
     id: ParticipantId,
 ) -> Result<Option<Participant>, StoreError> {
-    let row: Option<Participant> = maybe(db, participants::table.find(Key(id)).select(cols::<Participant>()))?;
+    let row: Option<Participant> =
+        maybe(db, participants::table.find(Key(id)).select(cols::<Participant>()))?;
     let Some(row) = row else { return Ok(None) };
     Ok(if scope.admits(db, row.anchor())? { Some(row) } else { None })
 }

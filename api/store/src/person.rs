@@ -203,16 +203,16 @@ pub fn save(db: &mut Db<'_>, scope: &Scope, person: &Person) -> Result<(), Store
     }
     let changed = exec(
         db,
-        Cached(
-            diesel::update(people::table.find(person.id).filter(people::version.eq(person.version))).set((
+        Cached(diesel::update(people::table.find(person.id).filter(people::version.eq(person.version))).set(
+            (
                 people::display_name.eq(&person.display_name),
                 people::activation_hash.eq(&person.activation_hash),
                 people::activation_expires_at.eq(person.activation_expires_at),
                 people::deactivated_at.eq(person.deactivated_at),
                 people::updated_at.eq(person.updated_at),
                 people::version.eq(person.version + 1),
-            )),
-        ),
+            ),
+        )),
     )?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }

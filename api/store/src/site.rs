@@ -112,17 +112,15 @@ pub fn save(db: &mut Db<'_>, scope: &Scope, site: &Site) -> Result<(), StoreErro
     }
     let changed = exec(
         db,
-        Cached(
-            diesel::update(sites::table.find(site.id).filter(sites::version.eq(site.version))).set((
-                sites::name.eq(&site.name),
-                sites::kind.eq(site.kind),
-                sites::ods_code.eq(&site.ods_code),
-                sites::local_authority.eq(&site.local_authority),
-                sites::safeguarding_contact.eq(&site.safeguarding_contact),
-                sites::updated_at.eq(site.updated_at),
-                sites::version.eq(site.version + 1),
-            )),
-        ),
+        Cached(diesel::update(sites::table.find(site.id).filter(sites::version.eq(site.version))).set((
+            sites::name.eq(&site.name),
+            sites::kind.eq(site.kind),
+            sites::ods_code.eq(&site.ods_code),
+            sites::local_authority.eq(&site.local_authority),
+            sites::safeguarding_contact.eq(&site.safeguarding_contact),
+            sites::updated_at.eq(site.updated_at),
+            sites::version.eq(site.version + 1),
+        ))),
     )?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }

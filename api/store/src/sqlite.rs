@@ -117,6 +117,7 @@ pub(crate) fn connect(path: &Path, mode: Mode) -> Result<SqliteConnection, Store
     let unreachable = |error: &dyn std::fmt::Display| {
         StoreError::Unavailable(format!("cannot open {}: {error}", path.display()))
     };
+    keep_private(path).map_err(|error| unreachable(&error))?;
     let text = path.to_str().ok_or_else(|| unreachable(&"the path is not UTF-8"))?;
     let mut connection =
         SqliteConnection::establish(text).map_err(|error: ConnectionError| unreachable(&error))?;
@@ -131,6 +132,15 @@ pub(crate) fn connect(path: &Path, mode: Mode) -> Result<SqliteConnection, Store
         ))
         .map_err(|error| unreachable(&error))?;
     Ok(connection)
+}
+
+/// Makes the file, where it is missing, readable by its owner alone. SQLite gives its side files the same mode.
+fn keep_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::File::options();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 fn wal_path(path: &Path) -> PathBuf {

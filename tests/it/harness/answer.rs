@@ -13,7 +13,10 @@ pub struct Answer {
 
 impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     pub fn etag(&self) -> String {
@@ -25,8 +28,9 @@ impl Answer {
     }
 
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes)
-            .unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, String::from_utf8_lossy(&self.bytes)))
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| {
+            panic!("{}: {error}: {}", self.asked, String::from_utf8_lossy(&self.bytes))
+        })
     }
 
     /// The status is this one; the body as JSON.
@@ -77,7 +81,8 @@ impl Answer {
     #[track_caller]
     pub fn invalid_at(&self, pointer: &str) -> Value {
         let body = self.problem(422, "invalid");
-        let found = body["errors"].as_array().is_some_and(|all| all.iter().any(|error| error["pointer"] == pointer));
+        let found =
+            body["errors"].as_array().is_some_and(|all| all.iter().any(|error| error["pointer"] == pointer));
         assert!(found, "{}: no finding at {pointer}: {body}", self.asked);
         body
     }

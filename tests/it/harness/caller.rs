@@ -34,6 +34,11 @@ impl Caller {
         self.send("GET", path, &[], None)
     }
 
+    /// `None` when nobody answers.
+    pub fn try_get(&self, path: &str) -> Option<Answer> {
+        self.try_send("GET", path, &[], None).ok()
+    }
+
     pub fn get_as(&self, path: &str, accept: &str) -> Answer {
         self.send("GET", path, &[("accept", accept)], None)
     }
@@ -70,6 +75,18 @@ impl Caller {
     }
 
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Answer {
+        self.try_send(method, path, headers, body)
+            .unwrap_or_else(|error| panic!("{} {method} {path}: {error}", self.role))
+    }
+
+    /// As [`Caller::send`], for a server that may be gone before it answers.
+    pub fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer, ureq::Error> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -82,16 +99,16 @@ impl Caller {
             Some(bytes) => self.agent.run(request.body(bytes).unwrap()),
             None => self.agent.run(request.body(()).unwrap()),
         };
-        read(response.unwrap_or_else(|error| panic!("{asked}: {error}")), asked)
+        read(response?, asked)
     }
 }
 
-fn read(mut response: ureq::http::Response<Body>, asked: String) -> Answer {
+fn read(mut response: ureq::http::Response<Body>, asked: String) -> Result<Answer, ureq::Error> {
     let headers = response
         .headers()
         .iter()
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
-    let bytes = response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap();
-    Answer { status: response.status().as_u16(), headers, bytes, asked }
+    let bytes = response.body_mut().with_config().limit(64 << 20).read_to_vec()?;
+    Ok(Answer { status: response.status().as_u16(), headers, bytes, asked })
 }

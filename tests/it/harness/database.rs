@@ -80,7 +80,9 @@ fn server() -> Option<String> {
         // Straight to the terminal: a passing test's own output is swallowed.
         use std::io::Write as _;
         let line = match &url {
-            None => format!("*** Running on SQLite only: {VARIABLE} is not set. `just test-postgres` runs the rest. ***\n"),
+            None => format!(
+                "*** Running on SQLite only: {VARIABLE} is not set. `just test-postgres` runs the rest. ***\n"
+            ),
             Some(_) => "*** Running on PostgreSQL. ***\n".to_owned(),
         };
         let _ = std::io::stderr().write_all(line.as_bytes());

@@ -3,10 +3,13 @@
 mod answer;
 mod caller;
 mod database;
+mod man;
+pub mod program;
 pub mod rows;
 mod world;
 
 pub use answer::Answer;
 pub use caller::Caller;
 pub use database::Database;
-pub use world::World;
+pub use man::{Man, assign};
+pub use world::{World, id};

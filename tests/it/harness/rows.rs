@@ -1,6 +1,6 @@
 //! Rows that a test needs in place and is not about: written behind the API's back.
 
-use alongside_domain::clock::{Clock as _, Ids as _, System};
+use alongside_domain::clock::{Ids as _, System};
 use alongside_domain::id::{AssessmentId, AssignmentId, InstrumentId, ParticipantId, PersonId, SiteId};
 use alongside_store::audit::any_id;
 use alongside_store::exec;

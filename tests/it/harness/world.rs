@@ -10,7 +10,7 @@ use alongside_api::app::App;
 use alongside_api::config::Config;
 use alongside_api::security::keys::Keys;
 use alongside_api::server;
-use alongside_domain::clock::{Clock as _, Ids as _, ShiftedClock, System};
+use alongside_domain::clock::{Ids as _, ShiftedClock, System};
 use alongside_domain::id::{ClientId, MembershipId, ParticipantId, PersonId, ProgrammeId, SessionId, SiteId};
 use alongside_domain::policy::Role;
 use alongside_store::membership::{self, Membership};
@@ -87,11 +87,15 @@ impl World {
     fn found_programme(&mut self) {
         let admin = self.admin();
         let programme = admin
-            .post("/v1/programmes", &json!({"code": "TEST", "name": "Test programme", "kind": "trial"}))
+            .post(
+                "/v1/programmes",
+                &json!({"code": "TEST", "name": "Test programme", "kind": "trial", "timezone": "Europe/London",
+                    "jurisdiction": "GB-ENG"}),
+            )
             .created();
         self.programme = id(&programme);
         let programme = self.programme;
-        self.sites = ["north", "south"].map(|code| {
+        self.sites = ["NORTH", "SOUTH"].map(|code| {
             let site = json!({"programme_id": programme, "code": code, "name": format!("{code} surgery"), "kind": "gp"});
             id(&admin.post("/v1/sites", &site).created())
         });
@@ -161,14 +165,25 @@ impl World {
             person::insert(db, &person)?;
             membership::insert(db, &membership)
         });
-        self.open_session(Some(id), None, role, programme, site.map(|site| vec![site]), participant, Vec::new())
+        self.open_session(
+            Some(id),
+            None,
+            role,
+            programme,
+            site.map(|site| vec![site]),
+            participant,
+            Vec::new(),
+        )
     }
 
     /// A service client of the programme with these scopes.
     pub fn client(&self, scopes: &[&str]) -> Caller {
         let made = self
             .admin()
-            .post("/v1/clients", &json!({"programme_id": self.programme, "name": "A client", "scopes": scopes}))
+            .post(
+                "/v1/clients",
+                &json!({"programme_id": self.programme, "name": "A client", "scopes": scopes}),
+            )
             .created();
         let id: ClientId = made["client_id"].as_str().unwrap().parse().unwrap();
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();

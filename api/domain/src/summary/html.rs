@@ -32,7 +32,6 @@ table.facts{border-collapse:collapse;width:100%;margin:.4em 0}\
 .banner p:first-of-type{font-weight:700}\
 .private{border:2px solid #000;padding:0 .3em;font-size:.8em;font-weight:700;white-space:nowrap}\
 .line{height:1.2cm;border-bottom:1px solid #000}\
-
 @page{size:A4;margin:15mm}\
 @media print{body{max-width:none;padding:0}thead{display:table-header-group}h1,h2,h3,h4{break-after:avoid}\
 tr,blockquote,li,.banner,.flags,.concern,.notes{break-inside:avoid}.sheet>tbody>tr{break-inside:auto}}";

@@ -1,0 +1,100 @@
+//! Corrections of final answers: the first answer always stays beside the new one.
+
+use actix_web::{HttpResponse, post};
+use alongside_domain::assessment::{AmendmentReason, Status};
+use alongside_domain::id::AssessmentId;
+use alongside_domain::policy::{Operation, Role};
+use alongside_domain::provenance::{KeyedBy, Origin};
+use alongside_store::answer::{Amends, Current, New};
+use alongside_store::assessment::{self, Assessment};
+use alongside_store::types::Code as Coded;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use super::answer_input::{self, AnswerInput};
+use super::assessment_view::{self, AssessmentView, Whole};
+use super::{answering, outcome};
+use crate::http::{Ctx, Json, Path, Permit, Problem, Refusal, Reply};
+
+/// A correction.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "reason": "transcription", "comment": "7 was read as 1.",
+    "answers": [{"link_id": "URI.leakage.bother", "values": [{"valueInteger": 7}]}]
+}))]
+pub struct AmendmentCreate {
+    pub reason: AmendmentReason,
+    /// For whoever reads the history.
+    #[validate(length(min = 1, max = 500))]
+    #[schema(min_length = 1, max_length = 500, nullable = false)]
+    pub comment: Option<String>,
+    #[validate(length(min = 1, max = 200), nested)]
+    #[schema(min_items = 1, max_items = 200)]
+    pub answers: Vec<AnswerInput>,
+}
+
+/// Amend an assessment
+///
+/// Corrects final answers. The first ones stay in the history, with the reason beside the new ones; scores, concerns and
+/// provenance are worked out anew. The care plan stays as it is.
+#[utoipa::path(
+    tag = "assessments", operation_id = "amend_assessment", request_body = AmendmentCreate,
+    params(("id" = AssessmentId, Path, description = "The assessment.")),
+    responses((status = 200, description = "The assessment as it is now.", body = AssessmentView))
+)]
+#[post("/v1/assessments/{id}/amendments")]
+async fn amend_assessment(
+    permit: Permit<{ Operation::AmendAssessment.id() }>,
+    path: Path<AssessmentId>,
+    body: Json<AmendmentCreate>,
+) -> Result<HttpResponse, Problem> {
+    let (id, new) = (*path, body.into_inner());
+    permit.write(move |ctx| amend(ctx, id, &new)).await
+}
+
+fn amend(ctx: &mut Ctx<'_, '_>, id: AssessmentId, new: &AmendmentCreate) -> Result<Reply, Refusal> {
+    let mut row = assessment::find(ctx.db, ctx.scope, id)?;
+    ctx.about(row.participant_id.0);
+    let status = row.status.0.step("amendment", Status::Amended)?;
+    let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
+    let mut whole = Whole::load(ctx, &row)?;
+    let mut answers = whole.current.open(&ctx.ring())?;
+    let situation = answering::situation(ctx.caller.role, None);
+    let judged = answer_input::judge(&definition, &mut answers, &new.answers, &situation, None)?;
+    let kept: Vec<_> =
+        judged.into_iter().map(|answer| correction(answer, new, &whole.current, ctx.caller.role)).collect();
+    let last_seq = row.last_seq;
+    row.last_seq = last_seq + i64::try_from(kept.len()).unwrap_or(0);
+    row.status = Coded(status);
+    // The rows are numbered behind the last one, so nobody else may be adding any: the version is taken first.
+    let mut row = assessment::save(ctx.db, row, ctx.now)?;
+    let (rows, _) = answering::record(ctx, &row, last_seq, &definition, &kept)?;
+    whole.current.take(rows);
+    outcome::work_out(&mut row, &definition, &whole, &answers)?;
+    let row: Assessment = assessment::save(ctx.db, row, ctx.now)?;
+    Reply::ok(row.version, &assessment_view::view(ctx, &row, &whole, &answers)?)
+}
+
+/// The new answer as a correction of the one before. Whoever corrects presses the keys. Where only the record was wrong,
+/// the answer is still the one given then, with the help there was then.
+fn correction(mut answer: New, new: &AmendmentCreate, current: &Current, role: Role) -> New {
+    let before = current.get(&answer.answer.key);
+    let keyed_by = KeyedBy::of_staff(role);
+    answer.origin = match before.map(|row| row.origin()) {
+        Some(given) if new.reason.keeps_the_judgement() => Origin { keyed_by, ..given },
+        _ => Origin { keyed_by, ..answer.origin },
+    };
+    answer.amends = Some(Amends {
+        seq: before.map(|row| row.seq),
+        reason: new.reason,
+        comment: new.comment.clone(),
+    });
+    answer
+}
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(amend_assessment);
+}

@@ -1,0 +1,441 @@
+//! An assessment as a caller sees it: each role its part, and a helper only while he helps.
+
+use alongside_domain::assessment::{self, Channel, ConcernBrief, Sight, Status};
+use alongside_domain::assistance::{self, CloseReason};
+use alongside_domain::id::{
+    AssessmentId, AssistanceSessionId, InstrumentId, ParticipantId, SegmentId,
+};
+use alongside_domain::instrument::{
+    Answers, Definition, Enabled, Progress, Setting, next_after, progress_by_section,
+};
+use alongside_domain::policy::Role;
+use alongside_domain::provenance::{KeyedBy, Level, OthersPresent, Provenance, family_present};
+use alongside_store::answer::{self, Current, Row};
+use alongside_store::assessment::Assessment;
+use alongside_store::assistance_session::{self, AssistanceSession};
+use alongside_store::segment::{self, Segment};
+use alongside_store::consent;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::answer_input::AnswerView;
+use super::answering::may_read_answers;
+use crate::http::{Ctx, Refusal};
+
+/// A stretch of a session in which neither the help nor the company changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SegmentView {
+    pub id: SegmentId,
+    pub level: Level,
+    pub keyed_by: KeyedBy,
+    #[schema(max_items = 7)]
+    pub others_present: Vec<OthersPresent>,
+    /// Whether the device is in the participant's hands and the helper looks away.
+    pub handed_over: bool,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl From<&Segment> for SegmentView {
+    fn from(row: &Segment) -> Self {
+        Self {
+            id: row.id.0,
+            level: row.level.0,
+            keyed_by: row.keyed_by.0,
+            others_present: row.others_present.0.clone(),
+            handed_over: row.handed_over,
+            started_at: row.started_at.0,
+            ended_at: row.ended_at.map(|at| at.0),
+        }
+    }
+}
+
+/// A session of help.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AssistanceSessionView {
+    pub id: AssistanceSessionId,
+    pub assessment_id: AssessmentId,
+    /// The person or service client that opened it.
+    pub helper_id: Uuid,
+    pub helper_role: Role,
+    /// When the participant said yes to being helped.
+    pub affirmed_at: DateTime<Utc>,
+    pub opened_at: DateTime<Utc>,
+    /// When it is over unless something happens: a quarter of an hour after the last thing that did.
+    pub expires_at: DateTime<Utc>,
+    pub closed_at: Option<DateTime<Utc>>,
+    pub close_reason: Option<CloseReason>,
+    /// The private sections that the participant opened to the helper, by link id.
+    #[schema(max_items = 200, max_length = 255)]
+    pub opened_sections: Vec<String>,
+    /// The sections that the participant wants typed for him; null when he singled none out.
+    #[schema(max_items = 200, max_length = 255)]
+    pub sections_consented: Option<Vec<String>>,
+    /// The open segment.
+    pub segment: Option<SegmentView>,
+}
+
+impl AssistanceSessionView {
+    pub fn of(row: &AssistanceSession, segment: Option<&Segment>) -> Self {
+        Self {
+            id: row.id.0,
+            assessment_id: row.assessment_id.0,
+            helper_id: row.helper_id.0.uuid(),
+            helper_role: row.helper_role.0,
+            affirmed_at: row.affirmed_at.0,
+            opened_at: row.opened_at.0,
+            expires_at: assistance::expires_at(row.last_activity_at.0),
+            closed_at: row.closed_at.map(|at| at.0),
+            close_reason: row.close_reason.map(|reason| reason.0),
+            opened_sections: row.opened_sections.0.opened.clone(),
+            sections_consented: row.opened_sections.0.scribed.clone(),
+            segment: segment.map(SegmentView::from),
+        }
+    }
+}
+
+/// How far a section has got. Counts are of questions on the form now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SectionProgress {
+    /// The top-level item.
+    #[schema(max_length = 255, example = "URI")]
+    pub link_id: String,
+    #[schema(max_length = 64, example = "URI")]
+    pub section: Option<String>,
+    #[schema(max_length = 10000, example = "Passing water")]
+    pub title: String,
+    /// Whether it is hidden from the helper until it is opened.
+    pub private: bool,
+    #[schema(minimum = 0)]
+    pub questions: u32,
+    #[schema(minimum = 0)]
+    pub answered: u32,
+    #[schema(minimum = 0)]
+    pub skipped: u32,
+    #[schema(minimum = 0)]
+    pub prefer_not: u32,
+    /// How many have no answer yet.
+    #[schema(minimum = 0)]
+    pub remaining: u32,
+}
+
+impl From<Progress> for SectionProgress {
+    fn from(progress: Progress) -> Self {
+        let Progress { link_id, section, title, private, questions, answered, skipped, prefer_not, remaining } =
+            progress;
+        Self { link_id, section, title, private, questions, answered, skipped, prefer_not, remaining }
+    }
+}
+
+/// The question that comes next.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NextQuestion {
+    #[schema(max_length = 255, example = "URI.leakage.bother")]
+    pub link_id: String,
+    #[schema(max_items = 16, maximum = 199)]
+    pub occurrence: Vec<u32>,
+    /// It stands in a private section that is not open to the caller, whose link id this is: hand the device over.
+    pub hand_over: bool,
+}
+
+/// A score, with everything needed to check it by hand. Only for the document; the engine writes them itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ScoreView {
+    #[schema(max_length = 64, example = "phq9")]
+    pub code: String,
+    #[schema(max_length = 512, example = "PHQ-9 total")]
+    pub title: String,
+    /// Null when anything is missing.
+    pub value: Option<f64>,
+    /// An estimate in place of the score, where something, but not too much, is missing.
+    pub prorated: Option<f64>,
+    pub band: Option<ScoreBand>,
+    #[schema(minimum = 0)]
+    pub answered: u32,
+    #[schema(minimum = 0)]
+    pub of: u32,
+    #[schema(max_items = 1000, max_length = 255)]
+    pub missing: Vec<String>,
+    #[schema(max_length = 1024)]
+    pub reason_missing: Option<String>,
+    #[schema(max_length = 1024)]
+    pub formula: String,
+    #[schema(max_items = 1000)]
+    pub inputs: Vec<ScoreInputView>,
+    #[schema(max_length = 1024)]
+    pub source: Option<String>,
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+}
+
+/// A range of a score and what it is called.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ScoreBand {
+    pub from: f64,
+    pub to: f64,
+    #[schema(max_length = 64, example = "mild")]
+    pub code: String,
+    #[schema(max_length = 512, example = "Mild")]
+    pub title: String,
+}
+
+/// What one item contributed to a score.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ScoreInputView {
+    #[schema(max_length = 255)]
+    pub link_id: String,
+    pub value: Option<f64>,
+}
+
+/// An assessment. What the caller may not see is null.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AssessmentView {
+    pub id: AssessmentId,
+    pub participant_id: ParticipantId,
+    pub instrument_id: InstrumentId,
+    #[schema(max_length = 32, example = "T0")]
+    pub time_point: String,
+    pub status: Status,
+    pub channel: Channel,
+    #[schema(max_length = 32, example = "home")]
+    pub location: Option<String>,
+    pub started_at: DateTime<Utc>,
+    pub submitted_at: Option<DateTime<Utc>>,
+    pub abandoned_at: Option<DateTime<Utc>>,
+    /// Why it was abandoned.
+    #[schema(max_length = 32, example = "too_tired")]
+    pub end_reason: Option<String>,
+    pub provenance: Provenance,
+    /// The session in which help is going on.
+    pub open_session: Option<AssistanceSessionView>,
+    /// How far each section has got.
+    #[schema(max_items = 1000)]
+    pub progress: Option<Vec<SectionProgress>>,
+    /// The first question without an answer; null also when there is none.
+    pub next: Option<NextQuestion>,
+    /// The answers as they stand.
+    #[schema(max_items = 10000)]
+    pub answers: Option<Vec<AnswerView>>,
+    /// From submission on.
+    #[schema(value_type = Option<Vec<ScoreView>>, max_items = 100)]
+    pub scores: Option<serde_json::Value>,
+    /// From submission on; without the participant's own words.
+    #[schema(max_items = 1000)]
+    pub concerns: Option<Vec<ConcernBrief>>,
+    /// The number of the newest answer.
+    #[schema(minimum = 0)]
+    pub last_seq: i64,
+    #[schema(minimum = 1)]
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Everything that belongs to an assessment.
+#[derive(Debug, Default)]
+pub struct Whole {
+    pub sessions: Vec<AssistanceSession>,
+    pub segments: Vec<Segment>,
+    pub current: Current,
+}
+
+impl Whole {
+    /// # Errors
+    /// What the database says.
+    pub fn load(ctx: &mut Ctx<'_, '_>, assessment: &Assessment) -> Result<Self, Refusal> {
+        let id = assessment.id.0;
+        Ok(Self {
+            sessions: assistance_session::of_assessment(ctx.db, id)?,
+            segments: segment::of_assessment(ctx.db, id)?,
+            current: answer::current(ctx.db, id)?,
+        })
+    }
+
+    /// The provenance of the answers that count, of which `answers` are the values.
+    pub fn provenance(&self, definition: &Definition, answers: &Answers) -> Provenance {
+        let enabled = Enabled::of(definition, answers);
+        let counting = self.current.rows().filter(|row| enabled.contains(definition, &row.key()));
+        let origins: Vec<_> = counting.map(|row| row.origin()).collect();
+        let helpers: Vec<Role> = self.sessions.iter().map(|session| session.helper_role.0).collect();
+        let present: Vec<OthersPresent> =
+            self.segments.iter().flat_map(|segment| segment.others_present.0.iter().copied()).collect();
+        Provenance::of(&origins, &helpers, &present)
+    }
+
+    fn live(&self, ctx: &Ctx<'_, '_>) -> (Option<&AssistanceSession>, Option<&Segment>) {
+        let session = self.sessions.iter().find(|session| session.is_live(ctx.now));
+        let of = |segment: &&Segment| {
+            segment.ended_at.is_none() && session.is_some_and(|session| session.id == segment.assistance_session_id)
+        };
+        (session, self.segments.iter().find(of))
+    }
+}
+
+/// What the caller sees of an assessment, by way of the session in which help is going on.
+///
+/// # Errors
+/// What the database says.
+pub fn sight(
+    ctx: &mut Ctx<'_, '_>,
+    assessment: &Assessment,
+    live: Option<&AssistanceSession>,
+) -> Result<Sight, Refusal> {
+    if !may_read_answers(ctx) {
+        return Ok(Sight::StatusOnly);
+    }
+    let role = ctx.caller.role;
+    let own = live.filter(|session| session.helper_id.0.uuid() == ctx.caller.actor_id());
+    let agreed = match role {
+        Role::Supporter if own.is_none() => false,
+        Role::Supporter => {
+            consent::effect_in_force(ctx.db, assessment.participant_id.0)?.supporter_sees_answers
+        }
+        Role::Clinician => {
+            let effect = consent::effect_in_force(ctx.db, assessment.participant_id.0)?;
+            effect.share_summary_gp || effect.share_summary_hospital
+        }
+        _ => true,
+    };
+    let opened = own.map(|session| session.opened_sections.0.opened.as_slice());
+    Ok(Sight::of(role, assessment.status.0, opened, agreed))
+}
+
+/// An assessment as the caller sees it, read from the database.
+///
+/// # Errors
+/// What the database says.
+pub fn read(ctx: &mut Ctx<'_, '_>, assessment: &Assessment) -> Result<AssessmentView, Refusal> {
+    let whole = Whole::load(ctx, assessment)?;
+    let answers = whole.current.open(&ctx.ring())?;
+    view(ctx, assessment, &whole, &answers)
+}
+
+/// An assessment as the caller sees it, with everything that belongs to it and its answers, opened.
+///
+/// # Errors
+/// What the database says, and when an answer does not open.
+pub fn view(
+    ctx: &mut Ctx<'_, '_>,
+    assessment: &Assessment,
+    whole: &Whole,
+    answers: &Answers,
+) -> Result<AssessmentView, Refusal> {
+    let definition = ctx.app.definitions.get(ctx.db, assessment.instrument_id.0)?;
+    let (session, segment) = whole.live(ctx);
+    let sight = sight(ctx, assessment, session)?;
+    let setting = Setting {
+        family_present: segment.is_some_and(|segment| family_present(&segment.others_present.0)),
+    };
+    let provenance = match &assessment.provenance {
+        Some(kept) => kept.0.clone(),
+        None => whole.provenance(&definition, answers),
+    };
+    let sees_everything = sight == Sight::Everything;
+    let shows_answers = matches!(sight, Sight::Session(_) | Sight::Everything);
+    Ok(AssessmentView {
+        id: assessment.id.0,
+        participant_id: assessment.participant_id.0,
+        instrument_id: assessment.instrument_id.0,
+        time_point: assessment.time_point.clone(),
+        status: assessment.status.0,
+        channel: assessment.channel.0,
+        location: assessment.location.clone(),
+        started_at: assessment.started_at.0,
+        submitted_at: assessment.submitted_at.map(|at| at.0),
+        abandoned_at: assessment.abandoned_at.map(|at| at.0),
+        end_reason: assessment.end_reason.clone(),
+        provenance,
+        open_session: session.map(|session| AssistanceSessionView::of(session, segment)),
+        progress: (sight != Sight::StatusOnly).then(|| progress(&definition, answers, setting, &sight)),
+        next: next(&definition, answers, setting, &sight, None).filter(|_| assessment.status.0 == Status::InProgress),
+        answers: if shows_answers {
+            Some(answer_views(ctx, &definition, answers, &whole.current, &sight)?)
+        } else {
+            None
+        },
+        scores: assessment.scores.as_ref().filter(|_| sees_everything).map(|scores| scores.0.clone()),
+        concerns: assessment.concerns.as_ref().filter(|_| sees_everything).map(|concerns| concerns.0.clone()),
+        last_seq: assessment.last_seq,
+        version: assessment.version,
+        created_at: assessment.created_at.0,
+        updated_at: assessment.updated_at.0,
+    })
+}
+
+fn answer_views(
+    ctx: &Ctx<'_, '_>,
+    definition: &Definition,
+    answers: &Answers,
+    current: &Current,
+    sight: &Sight,
+) -> Result<Vec<AnswerView>, Refusal> {
+    let enabled = Enabled::of(definition, answers);
+    let own_words = assessment::sees_own_words(ctx.caller.role);
+    let mut rows: Vec<_> =
+        current.rows().filter(|row| sight.shows_answer(private_section(definition, &row.link_id))).collect();
+    rows.sort_unstable_by_key(|row| row.seq);
+    let ring = ctx.ring();
+    let view = |row: &Row| {
+        let key = row.key();
+        let in_effect = Some(enabled.contains(definition, &key));
+        match answers.get(&key) {
+            // Only a correction has more in its cell than the answer.
+            Some(answer) if row.reason.is_none() => {
+                Ok(AnswerView::opened(row, answer.clone(), None, own_words, in_effect))
+            }
+            _ => AnswerView::of(row, &ring, own_words, in_effect),
+        }
+    };
+    Ok(rows.into_iter().map(view).collect::<Result<_, _>>()?)
+}
+
+/// The link id of the private section a question stands in.
+pub fn private_section<'d>(definition: &'d Definition, link_id: &str) -> Option<&'d str> {
+    let (index, _) = definition.find(link_id)?;
+    definition.private_section(index).map(|section| section.link_id.as_str())
+}
+
+/// How far the sections have got whose course the caller sees.
+pub fn progress(
+    definition: &Definition,
+    answers: &Answers,
+    setting: Setting,
+    sight: &Sight,
+) -> Vec<SectionProgress> {
+    progress_by_section(definition, answers, &setting)
+        .into_iter()
+        .filter(|progress| sight.shows_course(any_private(definition, &progress.link_id)))
+        .map(SectionProgress::from)
+        .collect()
+}
+
+/// The private section that a top-level item is, or else the first inside it.
+fn any_private<'d>(definition: &'d Definition, link_id: &str) -> Option<&'d str> {
+    let (top, _) = definition.find(link_id)?;
+    let inside = |index: usize| definition.and_ancestors(index).any(|(ancestor, _)| ancestor == top);
+    let mut items = definition.items().filter(|(index, _)| inside(*index));
+    items.find_map(|(index, _)| definition.private_section(index)).map(|section| section.link_id.as_str())
+}
+
+/// What comes next, behind `after` or from the beginning. Of a private section that is closed to the caller only the
+/// section itself is named: which of its questions comes next would tell of the answers before.
+pub fn next(
+    definition: &Definition,
+    answers: &Answers,
+    setting: Setting,
+    sight: &Sight,
+    after: Option<&alongside_domain::instrument::AnswerKey>,
+) -> Option<NextQuestion> {
+    if *sight == Sight::StatusOnly {
+        return None;
+    }
+    let behind = after.and_then(|after| next_after(definition, answers, &setting, Some(after)));
+    let key = behind.or_else(|| next_after(definition, answers, &setting, None))?;
+    let section = private_section(definition, &key.link_id);
+    Some(match section.filter(|section| !sight.shows_course(Some(section))) {
+        Some(section) => NextQuestion { link_id: section.to_owned(), occurrence: Vec::new(), hand_over: true },
+        None => NextQuestion { link_id: key.link_id, occurrence: key.occurrence, hand_over: false },
+    })
+}

@@ -1,0 +1,277 @@
+//! One question on the screen, until it has an answer or the person wants something else.
+
+use alongside_domain::instrument::{Answer, AnswerKey, Item, ItemRole, ItemType, State, Value};
+use anyhow::Result;
+use serde_json::Value as Json;
+
+use super::link::{Saving, to_json};
+use super::sitting::{Sitting, Turn};
+use super::typed;
+use crate::output::text;
+
+/// Who sits before the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Company {
+    /// The helper is there, whoever presses the keys.
+    Helper,
+    /// The participant alone, in a private section.
+    Alone,
+}
+
+/// Asks one question.
+pub fn question(sitting: &mut Sitting<'_>, key: &AnswerKey, company: Company) -> Result<Turn> {
+    let mut remark: Option<String> = None;
+    let mut with_help = false;
+    loop {
+        show(sitting, key, company, with_help)?;
+        if let Some(remark) = remark.take() {
+            sitting.screen.say(&format!("! {remark}"))?;
+        }
+        let typed = sitting.screen.line("Your answer:")?;
+        let answer = match typed.to_ascii_lowercase().as_str() {
+            "" => {
+                remark = Some("Nothing was typed. To leave the question out, type s.".to_owned());
+                continue;
+            }
+            "b" => return Ok(Turn::Back),
+            "q" => return Ok(Turn::Pause),
+            "h" => {
+                with_help = true;
+                continue;
+            }
+            "l" if company == Company::Helper => {
+                sitting.change_help()?;
+                return Ok(Turn::Again);
+            }
+            "s" => Answer::without(key.clone(), State::Skipped),
+            "p" => Answer::without(key.clone(), State::PreferNot),
+            _ => match read(sitting, key, &typed) {
+                Ok(values) => Answer::answered(key.clone(), values),
+                Err(words) => {
+                    remark = Some(words);
+                    continue;
+                }
+            },
+        };
+        if company == Company::Helper && !read_back(sitting, &answer)? {
+            continue;
+        }
+        match save(sitting, &answer, company)? {
+            Saved::Yes => return Ok(Turn::On),
+            Saved::No(words) => remark = Some(words),
+            Saved::Stop(turn) => return Ok(turn),
+        }
+    }
+}
+
+fn read(sitting: &Sitting<'_>, key: &AnswerKey, typed: &str) -> Result<Vec<Value>, String> {
+    match sitting.course.item(key) {
+        Some(item) => typed::read(item, typed),
+        None => Err("This question is not asked any more.".to_owned()),
+    }
+}
+
+fn show(sitting: &mut Sitting<'_>, key: &AnswerKey, company: Company, with_help: bool) -> Result<()> {
+    let Sitting { screen, course, help, .. } = sitting;
+    let Some((index, item)) = course.definition.find(&key.link_id) else { return Ok(()) };
+    let around: Vec<&Item> = course.definition.and_ancestors(index).skip(1).map(|(_, item)| item).collect();
+    screen.clear()?;
+    if company == Company::Helper {
+        screen.say(&help.words())?;
+    }
+    if let Some(section) = around.last() {
+        screen.heading(&format!("{}{}", section.words(), place(course, key, company)))?;
+    }
+    // “How much does this bother you?” needs to say what.
+    let concern = around.iter().find_map(|item| item.marks.concern.as_ref());
+    if let Some((_, title)) = concern {
+        screen.say(&format!("About: {title}"))?;
+    }
+    for words in texts_before(course, index, key) {
+        screen.say(&words)?;
+    }
+    screen.say(&format!("{}{}", prefix(item), item.words()))?;
+    if with_help {
+        let section_help = around.iter().find_map(|item| item.presentation.help_text.as_deref());
+        let help = item.presentation.help_text.as_deref().or(section_help);
+        screen.say(&format!("({})", help.unwrap_or("There is nothing more about this question.")))?;
+    }
+    options(screen, item)?;
+    if let Some(answer) = course.answers.get(key) {
+        screen.say(&format!("So far: {}", in_words(item, answer)))?;
+    }
+    let help_changed = if company == Company::Helper { " · l = help or company changed" } else { "" };
+    screen.say(&format!(
+        "b = back · s = leave out · p = rather not say · h = more about this{help_changed} · q = pause"
+    ))
+}
+
+/// “ (section 2 of 16, question 3 of 9)”, as far as it may be told.
+fn place(course: &super::course::Course, key: &AnswerKey, company: Company) -> String {
+    let Some((index, _)) = course.definition.find(&key.link_id) else { return String::new() };
+    let Some((_, top)) = course.definition.and_ancestors(index).last() else { return String::new() };
+    let questions = course.inside(&top.link_id);
+    let shared = questions.iter().filter(|key| company == Company::Alone || course.is_shared(key));
+    let questions: Vec<&AnswerKey> = shared.collect();
+    let number = questions.iter().position(|one| *one == key).map_or(1, |position| position + 1);
+    let sections = course.progress();
+    let section = sections.iter().position(|section| section.link_id == top.link_id).map_or(1, |at| at + 1);
+    format!(" (section {section} of {}, question {number} of {})", sections.len(), questions.len())
+}
+
+/// The texts that stand between the question before and this one.
+fn texts_before(course: &super::course::Course, index: usize, key: &AnswerKey) -> Vec<String> {
+    let visible = course.visible();
+    let here = visible.iter().position(|one| one.item == index && one.key == *key).unwrap_or(0);
+    let mut texts = Vec::new();
+    for one in visible.iter().take(here).rev() {
+        match course.definition.item(one.item) {
+            Some(item) if item.kind == ItemType::Display => texts.push(item.words().to_owned()),
+            Some(item) if item.kind == ItemType::Group => {
+                // The section is in the heading; the concern has a line of its own.
+                if item.parent.is_some() && item.marks.concern.is_none() && item.text.is_some() {
+                    texts.push(item.words().to_owned());
+                }
+            }
+            _ => break,
+        }
+    }
+    texts.reverse();
+    texts
+}
+
+fn prefix(item: &Item) -> String {
+    item.prefix.as_deref().map(|prefix| format!("{prefix} ")).unwrap_or_default()
+}
+
+fn options(screen: &mut crate::prompt::Screen, item: &Item) -> Result<()> {
+    let options: Vec<String> = item.choices.options().iter().map(|option| option.value.words()).collect();
+    if !options.is_empty() {
+        screen.numbered(options.iter().map(String::as_str))?;
+        if item.repeats {
+            let first =
+                if item.marks.role == Some(ItemRole::Priorities) { ", what matters most first" } else { "" };
+            screen.say(&format!("You can choose more than one: type the numbers with commas{first}."))?;
+        }
+        return Ok(());
+    }
+    match item.kind {
+        ItemType::Boolean => screen.numbered(["Yes", "No"]),
+        ItemType::Integer | ItemType::Decimal => {
+            let bound = |value: &Option<Value>| value.as_ref().map(Value::words);
+            match (bound(&item.limits.min_value), bound(&item.limits.max_value)) {
+                (Some(from), Some(to)) => screen.say(&format!("A number from {from} to {to}.")),
+                _ => Ok(()),
+            }
+        }
+        ItemType::Date | ItemType::DateTime => screen.say("A date, such as 31/05/2024."),
+        ItemType::Text | ItemType::String => {
+            let most = item.limits.max_length.map(|most| format!(" At most {most} letters."));
+            screen.say(&format!("In your own words.{}", most.unwrap_or_default()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An answer for people.
+pub fn in_words(item: &Item, answer: &Answer) -> String {
+    match answer.state {
+        State::Answered => {
+            let words =
+                |value: &Value| item.choices.option(value).map_or(value, |option| &option.value).words();
+            answer.values.iter().map(words).collect::<Vec<_>>().join(", ")
+        }
+        State::Skipped => "left out".to_owned(),
+        State::PreferNot => "rather not say".to_owned(),
+        State::NotShown => "not asked".to_owned(),
+    }
+}
+
+/// Whoever types for somebody reads it back first. False: it was not right.
+fn read_back(sitting: &mut Sitting<'_>, answer: &Answer) -> Result<bool> {
+    if !sitting.help.is_scribed() {
+        return Ok(true);
+    }
+    let words = sitting.course.item(&answer.key).map(|item| in_words(item, answer)).unwrap_or_default();
+    sitting.screen.say(&format!("Read back: “{words}”"))?;
+    let said = sitting.screen.line("Enter when they say it is right; n to change it:")?;
+    Ok(said.is_empty())
+}
+
+enum Saved {
+    Yes,
+    /// Not accepted, in these words.
+    No(String),
+    Stop(Turn),
+}
+
+/// Saves an answer, or finds out with the person what stands in the way.
+fn save(sitting: &mut Sitting<'_>, answer: &Answer, company: Company) -> Result<Saved> {
+    loop {
+        match sitting.link.save(&[to_json(answer)])? {
+            Saving::Saved(reply) => {
+                sitting.course.answers.save(answer.clone());
+                sitting.course.heed(&reply);
+                safety(sitting, &reply, company)?;
+                return Ok(Saved::Yes);
+            }
+            Saving::Refused(problem) => {
+                let words: Vec<&str> = problem.errors.iter().map(|field| field.message.as_str()).collect();
+                let words = if words.is_empty() { problem.to_string() } else { words.join(" ") };
+                return Ok(Saved::No(words));
+            }
+            Saving::SessionOver if company == Company::Alone => {
+                // Who is alone with the device is not asked about the help.
+                return Ok(Saved::Stop(Turn::Again));
+            }
+            Saving::SessionOver => {
+                if !sitting.reopen()? {
+                    return Ok(Saved::Stop(Turn::Pause));
+                }
+                if !sitting.course.is_shared(&answer.key) {
+                    return Ok(Saved::Stop(Turn::Again));
+                }
+            }
+            Saving::NoLine(_) => {
+                sitting.screen.clear()?;
+                sitting.screen.heading("This answer is not saved yet")?;
+                sitting
+                    .screen
+                    .say("There is no connection right now. All answers before this one are saved.")?;
+                let said = sitting.screen.line("Press Enter to try again, or type q to pause:")?;
+                if said.eq_ignore_ascii_case("q") {
+                    return Ok(Saved::Stop(Turn::Pause));
+                }
+            }
+        }
+    }
+}
+
+/// What the server wants shown at once: neutral words, whoever may be looking.
+fn safety(sitting: &mut Sitting<'_>, reply: &Json, company: Company) -> Result<()> {
+    let Some(safety) = reply.get("safety").filter(|safety| !safety.is_null()) else { return Ok(()) };
+    let screen = &mut sitting.screen;
+    screen.clear()?;
+    screen.heading(text(safety, &["title"]).unwrap_or("Thank you for your answers"))?;
+    let lines = safety.get("lines").and_then(Json::as_array);
+    for line in lines.into_iter().flatten().filter_map(Json::as_str) {
+        screen.say(line)?;
+    }
+    screen.wait("Press Enter to go on.")?;
+    match company {
+        Company::Helper => prompt_helper(sitting, text(safety, &["supporter_prompt"])),
+        Company::Alone => {
+            sitting.for_helper = text(safety, &["supporter_prompt"]).map(str::to_owned);
+            Ok(())
+        }
+    }
+}
+
+/// What the helper should know, and no more.
+pub fn prompt_helper(sitting: &mut Sitting<'_>, words: Option<&str>) -> Result<()> {
+    let Some(words) = words else { return Ok(()) };
+    sitting.screen.clear()?;
+    sitting.screen.heading("For the supporter")?;
+    sitting.screen.say(words)?;
+    sitting.screen.wait("Press Enter to go on.")
+}

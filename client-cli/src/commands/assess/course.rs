@@ -1,0 +1,259 @@
+//! How far an assessment has got, and what comes next: decided here by the same engine as on the server.
+
+use std::collections::BTreeSet;
+
+use alongside_domain::instrument::{
+    Answer, AnswerKey, Answers, Definition, Item, Progress, Setting, State, Visible, progress_by_section,
+    visible_items,
+};
+use serde_json::Value as Json;
+
+/// What comes next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// This question.
+    Question(AnswerKey),
+    /// A private section that is not open to the helper, by the link id of its group.
+    Private(String),
+    /// Nothing: everything on the form has been gone through.
+    Review,
+}
+
+/// An assessment on its way. It lives in memory alone and goes with the program.
+pub struct Course {
+    pub definition: Definition,
+    pub answers: Answers,
+    pub setting: Setting,
+    /// The private sections that the participant opened to the helper.
+    opened: BTreeSet<String>,
+    /// The private sections done with for today: filled in alone, or left out.
+    aside: BTreeSet<String>,
+    /// What the server says comes next, where it shows the helper no answers.
+    led_by_server: bool,
+    server_next: Option<AnswerKey>,
+}
+
+impl Course {
+    pub fn new(definition: Definition) -> Self {
+        Self {
+            definition,
+            answers: Answers::default(),
+            setting: Setting::default(),
+            opened: BTreeSet::new(),
+            aside: BTreeSet::new(),
+            led_by_server: false,
+            server_next: None,
+        }
+    }
+
+    /// Takes in the assessment as the server shows it.
+    pub fn resume(&mut self, assessment: &Json) {
+        let shown = assessment.get("answers").and_then(Json::as_array);
+        self.led_by_server = shown.is_none();
+        for answer in shown.into_iter().flatten() {
+            if let Some(answer) = read_answer(answer) {
+                self.answers.save(answer);
+            }
+        }
+        let opened = assessment.pointer("/open_session/opened_sections").and_then(Json::as_array);
+        self.opened = opened.into_iter().flatten().filter_map(|id| id.as_str().map(str::to_owned)).collect();
+        self.heed(assessment);
+    }
+
+    /// Takes in what the server says comes next.
+    pub fn heed(&mut self, reply: &Json) {
+        self.server_next = reply.get("next").and_then(read_key);
+    }
+
+    /// What comes next for the helper and the participant together.
+    pub fn next(&self) -> Next {
+        if self.led_by_server
+            && let Some(key) = &self.server_next
+            && let Some(next) = self.step(key)
+        {
+            return next;
+        }
+        let open = self.questions().into_iter().filter(|key| self.is_open(key));
+        open.filter_map(|key| self.step(&key)).next().unwrap_or(Next::Review)
+    }
+
+    /// The questions of a section without a record, for the one who has the device alone.
+    pub fn next_inside(&self, section: &str) -> Option<AnswerKey> {
+        self.inside(section).into_iter().find(|key| self.is_open(key))
+    }
+
+    /// The questions on the form now that stand in a group.
+    pub fn inside(&self, group: &str) -> Vec<AnswerKey> {
+        let is_inside = |key: &AnswerKey| {
+            let Some((index, _)) = self.definition.find(&key.link_id) else { return false };
+            self.definition.and_ancestors(index).any(|(_, item)| item.link_id == group)
+        };
+        self.questions().into_iter().filter(is_inside).collect()
+    }
+
+    /// Whether the helper may see a question.
+    pub fn is_shared(&self, key: &AnswerKey) -> bool {
+        self.closed_section(key).is_none()
+    }
+
+    pub fn item(&self, key: &AnswerKey) -> Option<&Item> {
+        self.definition.find(&key.link_id).map(|(_, item)| item)
+    }
+
+    /// How far each section has got that the helper may know of.
+    pub fn progress(&self) -> Vec<Progress> {
+        progress_by_section(&self.definition, &self.answers, &self.setting)
+    }
+
+    /// Everything shown, in order; groups and texts as well.
+    pub fn visible(&self) -> Vec<Visible> {
+        visible_items(&self.definition, &self.answers, &self.setting)
+    }
+
+    /// The participant opened a private section to the helper.
+    pub fn open(&mut self, section: &str) {
+        self.opened.insert(section.to_owned());
+    }
+
+    /// A new session: what was opened in the last one is closed again.
+    pub fn close_all(&mut self) {
+        self.opened.clear();
+    }
+
+    /// A private section is done with for today. What was answered in it is forgotten here.
+    pub fn put_aside(&mut self, section: &str) {
+        let is_inside = |key: &AnswerKey| {
+            let Some((index, _)) = self.definition.find(&key.link_id) else { return false };
+            self.definition.and_ancestors(index).any(|(_, item)| item.link_id == section)
+        };
+        self.answers = self.answers.iter().filter(|answer| !is_inside(&answer.key)).cloned().collect();
+        self.aside.insert(section.to_owned());
+    }
+
+    pub fn is_aside(&self, section: &str) -> bool {
+        self.aside.contains(section)
+    }
+
+    /// The words of a group, or its link id.
+    pub fn title<'a>(&'a self, link_id: &'a str) -> &'a str {
+        self.definition.find(link_id).map_or(link_id, |(_, item)| item.words())
+    }
+
+    /// What a question that has no record yet asks for; none where it is put aside.
+    fn step(&self, key: &AnswerKey) -> Option<Next> {
+        match self.closed_section(key) {
+            Some(section) if self.aside.contains(section) => None,
+            Some(section) => Some(Next::Private(section.to_owned())),
+            None => Some(Next::Question(key.clone())),
+        }
+    }
+
+    fn closed_section(&self, key: &AnswerKey) -> Option<&str> {
+        let (index, _) = self.definition.find(&key.link_id)?;
+        let section = self.definition.private_section(index)?.link_id.as_str();
+        (!self.opened.contains(section)).then_some(section)
+    }
+
+    fn questions(&self) -> Vec<AnswerKey> {
+        let is_asked = |visible: &Visible| {
+            self.definition.item(visible.item).is_some_and(|item| item.kind.is_question() && !item.read_only)
+        };
+        self.visible().into_iter().filter(is_asked).map(|visible| visible.key).collect()
+    }
+
+    /// What could not be asked before is open again.
+    fn is_open(&self, key: &AnswerKey) -> bool {
+        self.answers.get(key).is_none_or(|answer| answer.state == State::NotShown)
+    }
+}
+
+fn read_key(json: &Json) -> Option<AnswerKey> {
+    // Other members are of no interest here.
+    serde_json::from_value(json.clone()).ok()
+}
+
+fn read_answer(json: &Json) -> Option<Answer> {
+    serde_json::from_value(json.clone()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alongside_domain::instrument::Value;
+    use serde_json::json;
+
+    fn course() -> Course {
+        let own = |name: &str| {
+            json!({"url": format!("https://fhir.alongside.example/StructureDefinition/{name}"),
+            "valueBoolean": true})
+        };
+        let json = json!({"resourceType": "Questionnaire", "status": "active", "item": [
+            {"linkId": "URI", "type": "group", "item": [{"linkId": "leak", "type": "boolean"}]},
+            {"linkId": "SEX", "type": "group", "extension": [own("private-section")], "item": [
+                {"linkId": "desire", "type": "boolean"},
+                {"linkId": "more", "type": "string", "enableWhen": [
+                    {"question": "desire", "operator": "=", "answerBoolean": true}]}]},
+            {"linkId": "SAF", "type": "group", "extension": [own("safety-item")],
+                "item": [{"linkId": "safe", "type": "boolean"}]}]});
+        Course::new(Definition::parse(&json).unwrap().definition)
+    }
+
+    fn yes(link_id: &str) -> Answer {
+        Answer::answered(AnswerKey::of(link_id), vec![Value::Boolean(true)])
+    }
+
+    fn question(link_id: &str) -> Next {
+        Next::Question(AnswerKey::of(link_id))
+    }
+
+    #[test]
+    fn a_private_section_is_never_simply_asked() {
+        let mut course = course();
+        assert_eq!(course.next(), question("leak"));
+        course.answers.save(yes("leak"));
+        assert_eq!(course.next(), Next::Private("SEX".into()));
+        course.open("SEX");
+        assert_eq!(course.next(), question("desire"));
+        course.close_all();
+        course.put_aside("SEX");
+        assert_eq!(course.next(), question("safe"));
+    }
+
+    #[test]
+    fn what_was_answered_alone_is_forgotten_at_hand_back() {
+        let mut course = course();
+        course.answers.save(yes("desire"));
+        assert_eq!(course.next_inside("SEX"), Some(AnswerKey::of("more")));
+        course.put_aside("SEX");
+        assert!(course.answers.is_empty());
+    }
+
+    #[test]
+    fn nothing_is_asked_about_safety_with_family_present() {
+        let mut course = course();
+        course.setting.family_present = true;
+        course.answers.save(yes("leak"));
+        course.put_aside("SEX");
+        assert_eq!(course.next(), Next::Review);
+    }
+
+    #[test]
+    fn where_no_answers_are_shown_the_server_leads() {
+        let mut course = course();
+        course.resume(
+            &json!({"answers": null, "next": {"link_id": "safe", "occurrence": [], "hand_over": false}}),
+        );
+        assert_eq!(course.next(), question("safe"));
+        course.heed(&json!({"next": {"link_id": "desire", "occurrence": [], "hand_over": true}}));
+        assert_eq!(course.next(), Next::Private("SEX".into()));
+    }
+
+    #[test]
+    fn answers_of_an_earlier_sitting_are_not_asked_again() {
+        let mut course = course();
+        course
+            .resume(&json!({"answers": [{"seq": 1, "link_id": "leak", "occurrence": [], "state": "skipped",
+            "values": [], "level": "A2"}], "open_session": {"opened_sections": ["SEX"]}}));
+        assert_eq!(course.next(), question("desire"));
+    }
+}

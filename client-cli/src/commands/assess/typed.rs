@@ -1,0 +1,182 @@
+//! What a person types, as the value that a question is answered with.
+
+use alongside_domain::instrument::{Coding, Item, ItemType, Quantity, Value};
+use chrono::{NaiveDate, NaiveTime};
+use serde_json::Number;
+
+use crate::prompt;
+
+/// Reads an answer.
+///
+/// # Errors
+/// What to type instead, in plain words.
+pub fn read(item: &Item, typed: &str) -> Result<Vec<Value>, String> {
+    let options = item.choices.options();
+    if !options.is_empty() {
+        return among(item, typed);
+    }
+    if item.repeats {
+        let parts = typed.split(';').map(str::trim).filter(|part| !part.is_empty());
+        return parts.map(|part| one(item, part)).collect();
+    }
+    one(item, typed).map(|value| vec![value])
+}
+
+/// An answer to a question with a list of options, by number or by words.
+fn among(item: &Item, typed: &str) -> Result<Vec<Value>, String> {
+    let options = item.choices.options();
+    let values = |positions: &[usize]| {
+        let chosen = positions.iter().filter_map(|position| options.get(*position));
+        chosen.map(|option| option.value.clone()).collect::<Vec<_>>()
+    };
+    let by_number = if item.repeats {
+        prompt::numbers(typed, options.len())
+    } else {
+        prompt::number(typed, options.len()).map(|position| vec![position])
+    };
+    if let Some(positions) = by_number.filter(|positions| !positions.is_empty()) {
+        return Ok(values(&positions));
+    }
+    let is_meant = |value: &Value| value.words().eq_ignore_ascii_case(typed);
+    if let Some(option) = options.iter().find(|option| is_meant(&option.value)) {
+        return Ok(vec![option.value.clone()]);
+    }
+    if item.kind == ItemType::OpenChoice && !typed.is_empty() && typed.parse::<i64>().is_err() {
+        return Ok(vec![Value::String(typed.to_owned())]);
+    }
+    let most = item.limits.max_occurs.filter(|_| item.repeats);
+    Err(match (item.repeats, most) {
+        (true, Some(most)) => {
+            format!("Please type up to {most} numbers from 1 to {}, such as 1,3.", options.len())
+        }
+        (true, None) => format!("Please type numbers from 1 to {}, such as 1,3.", options.len()),
+        (false, _) => format!("Please type a number from 1 to {}.", options.len()),
+    })
+}
+
+fn one(item: &Item, typed: &str) -> Result<Value, String> {
+    let say = |words: &str| words.to_owned();
+    match item.kind {
+        ItemType::Boolean => match typed.to_ascii_lowercase().as_str() {
+            "1" | "yes" | "y" => Ok(Value::Boolean(true)),
+            "2" | "no" | "n" => Ok(Value::Boolean(false)),
+            _ => Err(say("Please type 1 for yes or 2 for no.")),
+        },
+        ItemType::Integer => typed.parse().map(Value::Integer).map_err(|_| range(item)),
+        ItemType::Decimal => decimal(typed).map(Value::Decimal).ok_or_else(|| range(item)),
+        ItemType::Quantity => quantity(item, typed),
+        ItemType::Date => date(typed)
+            .map(Value::Date)
+            .ok_or_else(|| say("Please type a date like 31/05/2024, or 2024-05-31.")),
+        ItemType::DateTime => date(typed)
+            .map(Value::DateTime)
+            .ok_or_else(|| say("Please type a date like 31/05/2024, or 2024-05-31.")),
+        ItemType::Time => time(typed).map(Value::Time).ok_or_else(|| say("Please type a time like 14:30.")),
+        ItemType::Url => Ok(Value::Uri(typed.to_owned())),
+        ItemType::String | ItemType::Text | ItemType::OpenChoice => Ok(Value::String(typed.to_owned())),
+        // The list is not known here: a code is all that can be given.
+        ItemType::Choice => Ok(Value::Coding(Coding { code: Some(typed.to_owned()), ..Coding::default() })),
+        ItemType::Attachment | ItemType::Reference | ItemType::Group | ItemType::Display => {
+            Err(say("This question cannot be answered in this program. Please leave it out."))
+        }
+    }
+}
+
+/// “Please type a number from 0 to 10.”
+fn range(item: &Item) -> String {
+    let bound = |value: &Option<Value>| value.as_ref().map(Value::words);
+    match (bound(&item.limits.min_value), bound(&item.limits.max_value)) {
+        (Some(from), Some(to)) => format!("Please type a number from {from} to {to}."),
+        (Some(from), None) => format!("Please type a number, {from} or more."),
+        (None, Some(to)) => format!("Please type a number, {to} or less."),
+        (None, None) => "Please type a number.".to_owned(),
+    }
+}
+
+/// A number as it is written by hand: 2.5 or 2,5.
+fn decimal(typed: &str) -> Option<Number> {
+    let number: f64 = typed.replace(',', ".").parse().ok()?;
+    Number::from_f64(number)
+}
+
+/// A number, with a unit behind it where the question offers several.
+fn quantity(item: &Item, typed: &str) -> Result<Value, String> {
+    let (number, unit) = typed.split_once(' ').unwrap_or((typed, ""));
+    let units = &item.limits.units;
+    let is_meant = |offered: &&Coding| {
+        let named = [&offered.display, &offered.code].into_iter().flatten();
+        named.into_iter().any(|name| name.eq_ignore_ascii_case(unit.trim()))
+    };
+    let unit = match unit.trim() {
+        "" => item.presentation.unit.as_ref().or_else(|| units.first()),
+        _ => units.iter().chain(&item.presentation.unit).find(is_meant),
+    };
+    let value = decimal(number).ok_or_else(|| range(item))?;
+    let unit = unit.cloned().unwrap_or_default();
+    Ok(Value::Quantity(Quantity {
+        value: Some(value),
+        unit: unit.display.or_else(|| unit.code.clone()),
+        system: unit.system,
+        code: unit.code,
+        ..Quantity::default()
+    }))
+}
+
+/// A date as it is written in Britain, or as computers write it.
+fn date(typed: &str) -> Option<String> {
+    let forms = ["%d/%m/%Y", "%d.%m.%Y", "%Y-%m-%d", "%d %B %Y", "%d %b %Y"];
+    let date = forms.into_iter().find_map(|form| NaiveDate::parse_from_str(typed, form).ok())?;
+    (date.format("%Y").to_string().len() == 4).then(|| date.format("%Y-%m-%d").to_string())
+}
+
+fn time(typed: &str) -> Option<String> {
+    let forms = ["%H:%M", "%H.%M", "%H:%M:%S"];
+    let time = forms.into_iter().find_map(|form| NaiveTime::parse_from_str(typed, form).ok())?;
+    Some(time.format("%H:%M:%S").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alongside_domain::instrument::Definition;
+    use serde_json::{Value as Json, json};
+
+    fn reads(item: Json, typed: &str) -> Result<Vec<Json>, String> {
+        let mut item = item;
+        item["linkId"] = "q".into();
+        let form = json!({"resourceType": "Questionnaire", "status": "active", "item": [item]});
+        let definition = Definition::parse(&form).unwrap().definition;
+        let read = read(definition.find("q").unwrap().1, typed);
+        read.map(|values| values.iter().map(Value::to_json).collect())
+    }
+
+    #[test]
+    fn options_are_chosen_by_number_or_by_words() {
+        let option = |code: &str, words: &str| json!({"valueCoding": {"code": code, "display": words}});
+        let gate = json!({"type": "choice", "answerOption": [option("yes", "Yes"), option("no", "No")]});
+        assert_eq!(reads(gate.clone(), "2").unwrap()[0]["valueCoding"]["code"], "no");
+        assert_eq!(reads(gate.clone(), "yes").unwrap()[0]["valueCoding"]["code"], "yes");
+        assert_eq!(reads(gate.clone(), "3").unwrap_err(), "Please type a number from 1 to 2.");
+        let mut several = gate;
+        several["repeats"] = true.into();
+        let chosen = reads(several, "2,1").unwrap();
+        assert_eq!(chosen[0]["valueCoding"]["code"], "no");
+        assert_eq!(chosen.len(), 2);
+    }
+
+    #[test]
+    fn a_scale_says_how_far_it_goes() {
+        let limit = |name: &str, value| json!({"url": format!("http://hl7.org/fhir/StructureDefinition/{name}"), "valueInteger": value});
+        let scale = json!({"type": "integer", "extension": [limit("minValue", 0), limit("maxValue", 10)]});
+        assert_eq!(reads(scale.clone(), "7").unwrap(), [json!({"valueInteger": 7})]);
+        assert_eq!(reads(scale, "lots").unwrap_err(), "Please type a number from 0 to 10.");
+    }
+
+    #[test]
+    fn dates_are_read_as_they_are_written_here() {
+        let of = |typed: &str| reads(json!({"type": "date"}), typed);
+        assert_eq!(of("3/5/2024").unwrap(), [json!({"valueDate": "2024-05-03"})]);
+        assert_eq!(of("2024-05-03").unwrap(), [json!({"valueDate": "2024-05-03"})]);
+        assert!(of("31/02/2024").is_err());
+    }
+}

@@ -1,0 +1,173 @@
+//! Instruments: the questionnaires that can be used.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::Subcommand;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::Run;
+use crate::client::Client;
+use crate::exit::{Exit, Stop};
+use crate::output::{self, pairs, table, text};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the questionnaires
+    List,
+    /// Show one questionnaire
+    Show {
+        /// ID, web address or name
+        #[arg(value_name = "INSTRUMENT")]
+        instrument: String,
+        /// Print the FHIR document, byte for byte as it was added
+        #[arg(long)]
+        fhir: bool,
+    },
+    /// Add a questionnaire: a FHIR R4 Questionnaire, or a Bundle with its value sets
+    Import {
+        /// The document; it is sent exactly as it is
+        file: PathBuf,
+    },
+}
+
+pub fn run(run: &Run, command: &Command) -> Result<()> {
+    match command {
+        Command::List => list(run),
+        Command::Show { instrument, fhir } => show(run, instrument, *fhir),
+        Command::Import { file } => import(run, file),
+    }
+}
+
+fn list(run: &Run) -> Result<()> {
+    let found = run.client.list("/v1/instruments", &[], usize::MAX)?;
+    run.output.show(&json!({"items": found}), || {
+        let row = |one: &Value| {
+            let of = |name: &str| text(one, &[name]).unwrap_or("-").to_owned();
+            vec![of("name"), of("title"), of("version"), of("kind"), of("licence"), of("id")]
+        };
+        table(&["Name", "Title", "Version", "Kind", "Licence", "ID"], found.iter().map(row))
+    })
+}
+
+fn show(run: &Run, wanted: &str, fhir: bool) -> Result<()> {
+    let id = find(&run.client, wanted)?;
+    if fhir {
+        return output::write_bytes(source(&run.client, id)?.get().as_bytes());
+    }
+    let mut found = run.client.get(&format!("/v1/instruments/{id}"))?;
+    if !run.output.json
+        && let Some(members) = found.as_object_mut()
+    {
+        members.shift_remove("definition");
+    }
+    run.output.show(&found, || {
+        let of = |name: &str| text(&found, &[name]).map(str::to_owned);
+        let about = pairs([
+            ("Title", of("title")),
+            ("Name", of("name")),
+            ("Address", of("url")),
+            ("Version", of("version")),
+            ("Kind", of("kind")),
+            ("Language", of("language")),
+            ("Licence", of("licence")),
+            ("Items", found.get("item_count").map(Value::to_string)),
+            ("SHA-256", of("sha256")),
+            ("ID", of("id")),
+        ]);
+        format!("{about}\n{}", warnings(&found)).trim_end().to_owned()
+    })
+}
+
+fn import(run: &Run, file: &Path) -> Result<()> {
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let added = run.client.post_bytes("/v1/instruments", "application/fhir+json", bytes)?;
+    run.output.show(&added, || {
+        let of = |name: &str| text(&added, &[name]).unwrap_or_default();
+        format!("{} version {} can be used. Its ID is {}.", of("title"), of("version"), of("id"))
+    })?;
+    let warnings = warnings(&added);
+    if !run.output.json && !warnings.is_empty() {
+        run.output.warn(&warnings);
+    }
+    Ok(())
+}
+
+/// What somebody should look at, each with its place in the document.
+fn warnings(instrument: &Value) -> String {
+    let warnings = instrument.get("warnings").and_then(Value::as_array);
+    let lines = warnings.into_iter().flatten().map(|warning| {
+        let of = |name: &str| text(warning, &[name]).unwrap_or_default();
+        output::clean(&format!("{}: {}: {}", of("severity"), of("path"), of("message")))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The document of an instrument with every byte kept.
+pub fn source(client: &Client, id: Uuid) -> Result<Box<serde_json::value::RawValue>> {
+    #[derive(serde::Deserialize)]
+    struct WithSource {
+        definition: Box<serde_json::value::RawValue>,
+    }
+    Ok(client.get_typed::<WithSource>(&format!("/v1/instruments/{id}"))?.definition)
+}
+
+/// Finds an instrument by id, by web address (with `|version` for exactly that one) or by name. Of several versions the
+/// newest is taken.
+///
+/// # Errors
+/// Not found, where there is none.
+pub fn find(client: &Client, wanted: &str) -> Result<Uuid> {
+    if let Ok(id) = Uuid::try_parse(wanted) {
+        return Ok(id);
+    }
+    let all = client.list("/v1/instruments", &[], usize::MAX)?;
+    let matching = all.iter().filter(|one| is_called(one, wanted));
+    let newest = matching.filter_map(|one| text(one, &["id"])?.parse().ok()).max();
+    let words = || format!("There is no questionnaire {wanted}. Try: alongside instrument list");
+    newest.ok_or_else(|| Stop::because(Exit::NotFound, words()))
+}
+
+/// Whether somebody who types `wanted` means this one. `prostate-hna` means the address that ends so, and `ProstateHna`.
+fn is_called(instrument: &Value, wanted: &str) -> bool {
+    let of = |name: &str| text(instrument, &[name]).unwrap_or_default();
+    let (address, version) = wanted.split_once('|').unwrap_or((wanted, ""));
+    if !version.is_empty() && of("version") != version {
+        return false;
+    }
+    let bare = |text: &str| {
+        text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+    };
+    let last = of("url").rsplit('/').next().unwrap_or_default();
+    of("url") == address || [last, of("name")].into_iter().any(|name| bare(name) == bare(address))
+}
+
+/// Whether somebody who types `wanted` may mean the instrument with this id.
+pub fn is(client: &Client, id: Uuid, wanted: &str) -> Result<bool> {
+    if let Ok(wanted) = Uuid::try_parse(wanted) {
+        return Ok(wanted == id);
+    }
+    Ok(is_called(&client.get(&format!("/v1/instruments/{id}"))?, wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instrument_has_several_names() {
+        let one = json!({"url": "https://fhir.alongside.example/Questionnaire/prostate-hna", "version": "1.0.0",
+            "name": "ProstateHolisticNeeds"});
+        for name in [
+            "prostate-hna",
+            "Prostate-HNA",
+            "prostateholisticneeds",
+            "https://fhir.alongside.example/Questionnaire/prostate-hna",
+            "https://fhir.alongside.example/Questionnaire/prostate-hna|1.0.0",
+        ] {
+            assert!(is_called(&one, name), "{name}");
+        }
+        assert!(!is_called(&one, "phq-9") && !is_called(&one, "prostate-hna|2"));
+    }
+}

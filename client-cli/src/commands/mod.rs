@@ -1,0 +1,11 @@
+//! The commands, one file for each resource.
+
+pub mod assess;
+pub mod care_plan;
+pub mod concern;
+pub mod instrument;
+pub mod manual;
+pub mod participant;
+pub mod sign_in;
+pub mod summary;
+pub mod today;
