@@ -81,7 +81,7 @@ impl Client {
             let id = participant.get("id").and_then(Value::as_str).context("a participant without an id")?;
             let (status, answer) = self.post("/v1/assessments", &assessment.replace("%ID%", id))?;
             if status == 201 {
-                return Ok(participant.clone());
+                return self.get(&format!("/v1/participants/{id}"));
             }
             last = Some(answer);
         }

@@ -6,6 +6,7 @@
 mod client;
 mod figures;
 mod form;
+mod keys;
 mod load;
 mod raw;
 mod raw_postgres;

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use alongside_api::security::keys::Keys;
 use alongside_domain::clock::{Ids as _, System};
 use alongside_domain::id::{ConsentId, ParticipantId, kind};
 use alongside_domain::study_id::StudyId;
@@ -22,8 +21,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::client::Client;
-use crate::form;
 use crate::server::Setup;
+use crate::{form, keys};
 
 /// So many requests can each name another participant.
 const MOST_IDS: usize = 20_000;
@@ -53,8 +52,9 @@ impl World {
     /// Makes a programme and fills it up to so many participants.
     pub fn make(setup: &Setup, participants: usize) -> anyhow::Result<Self> {
         fs::create_dir_all(&setup.folder)?;
-        let (keys, _) = Keys::load_or_create(&setup.folder.join("alongside.key"))?;
-        let ring = KeyRing::new(keys.sealing())?;
+        let key_file = setup.folder.join("alongside.key");
+        keys::make(&setup.program, &key_file)?;
+        let ring = keys::ring(&key_file)?;
         let server = setup.demo(true)?;
         let client = Client::sign_in(&server.base(), &setup.folder)?;
         let instrument = client.instrument(form::URL)?;

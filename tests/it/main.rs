@@ -5,6 +5,7 @@ mod harness;
 
 mod assessment_summary;
 mod care_plans;
+mod command_line;
 mod document;
 mod faults;
 mod flags;

@@ -132,9 +132,9 @@ fn a_man_without_internet_is_helped_to_a_care_plan() {
     let version = format!("\"{}\"", open["version"]);
     clinician.patch(&action, &version, &json!({"owner": "clinician"})).ok();
     clinician.post_nothing(&format!("{plan}/agreement")).ok();
-    let by_mail = json!({"recipient": "The participant", "format": "email"});
+    let by_mail = json!({"recipient": "participant", "format": "email"});
     clinician.post(&format!("{plan}/sharing"), &by_mail).problem(422, "invalid");
-    let on_paper = json!({"recipient": "The participant, by post", "format": "large_print"});
+    let on_paper = json!({"recipient": "participant", "format": "large_print"});
     let shared = clinician.post(&format!("{plan}/sharing"), &on_paper);
     assert!((200..300).contains(&shared.status), "{}", shared.text());
 

@@ -4,14 +4,26 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::instrument::{BotherBand, Concern, Duration, HelpWanted};
+use crate::instrument::{BotherBand, Concern, ConcernDuration, HelpWanted};
 use crate::participant;
 use crate::policy::{Operation, Role, relation};
 use crate::transition::IllegalTransition;
 
 /// How far an assessment has got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray, strum::Display)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(as = AssessmentStatus))]
 #[serde(rename_all = "snake_case")]
@@ -68,8 +80,20 @@ impl Status {
 }
 
 /// How the answers are given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray, strum::Display)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -82,8 +106,20 @@ pub enum Channel {
 }
 
 /// Why a final answer is corrected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray, strum::Display)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -120,7 +156,7 @@ pub struct ConcernBrief {
     #[cfg_attr(feature = "schema", schema(maximum = 10))]
     pub bother: Option<u8>,
     pub band: Option<BotherBand>,
-    pub duration: Option<Duration>,
+    pub duration: Option<ConcernDuration>,
     pub help: Option<HelpWanted>,
     /// The participant's own rank, 1 to 4, if it was chosen.
     #[cfg_attr(feature = "schema", schema(minimum = 1, maximum = 4))]

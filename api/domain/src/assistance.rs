@@ -12,8 +12,20 @@ use crate::provenance::{AnsweredBy, KeyedBy, Level, Origin, OthersPresent, famil
 pub const IDLE: TimeDelta = TimeDelta::minutes(15);
 
 /// Why a session ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray, strum::Display)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -77,7 +89,9 @@ impl Situation<'_> {
     /// What decides about the questions on the form.
     #[must_use]
     pub fn setting(&self) -> Setting {
-        Setting { family_present: self.help.is_some_and(|(segment, _)| family_present(&segment.others_present)) }
+        Setting {
+            family_present: self.help.is_some_and(|(segment, _)| family_present(&segment.others_present)),
+        }
     }
 
     /// The origin of an answer given now.
@@ -109,27 +123,39 @@ impl Situation<'_> {
             });
         };
         if self.role == Role::Supporter && answered_by == AnsweredBy::Proxy {
-            refuse("answered_by", "not_by_a_supporter", "A supporter never answers in the participant's place.");
+            refuse(
+                "answered_by",
+                "not_by_a_supporter",
+                "A supporter never answers in the participant's place.",
+            );
         }
         let Some((index, _)) = definition.find(&answer.key.link_id) else { return found };
         if answer.state != State::NotShown && self.setting().hides(definition, index) {
-            let message = "This is not asked while partner, family or carer is present. Offer it again another time.";
+            let message =
+                "This is not asked while partner, family or carer is present. Offer it again another time.";
             refuse("link_id", "question_not_shown", message);
         }
-        let Some((segment, sections)) = self.help.filter(|_| self.role == Role::Supporter) else { return found };
+        let Some((segment, sections)) = self.help.filter(|_| self.role == Role::Supporter) else {
+            return found;
+        };
         if segment.is_private() {
             return found;
         }
         let is_closed = |section: &str| !sections.opened.iter().any(|opened| opened == section);
         if definition.private_section(index).is_some_and(|section| is_closed(&section.link_id)) {
-            let message = "This is a private section. Hand the device over, or let the participant open the section.";
+            let message =
+                "This is a private section. Hand the device over, or let the participant open the section.";
             refuse("link_id", "section_private", message);
         }
         if segment.level == Level::A4
             && let Some(scribed) = &sections.scribed
             && !definition.and_ancestors(index).any(|(_, item)| scribed.contains(&item.link_id))
         {
-            refuse("link_id", "section_not_scribed", "The participant did not ask to have this section typed for him.");
+            refuse(
+                "link_id",
+                "section_not_scribed",
+                "The participant did not ask to have this section typed for him.",
+            );
         }
         found
     }
@@ -184,7 +210,11 @@ mod tests {
         let closed = Sections::default();
         let opened = Sections { opened: vec!["SEX".into()], scribed: None };
         let supporter = |segment: &Segment, sections: &Sections| {
-            codes(&Situation { role: Role::Supporter, help: Some((segment, sections)) }, "desire", AnsweredBy::Participant)
+            codes(
+                &Situation { role: Role::Supporter, help: Some((segment, sections)) },
+                "desire",
+                AnsweredBy::Participant,
+            )
         };
         assert_eq!(supporter(&segment, &closed), ["section_private"]);
         assert!(supporter(&segment, &opened).is_empty());

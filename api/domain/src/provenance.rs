@@ -11,8 +11,22 @@ use crate::choice::Choice;
 use crate::policy::Role;
 
 /// How much help there was with an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray, strum::Display)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(as = AssistanceLevel))]
 pub enum Level {
@@ -66,8 +80,22 @@ impl Level {
 }
 
 /// Whose judgement an answer is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray, strum::Display)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -81,8 +109,22 @@ pub enum AnsweredBy {
 }
 
 /// Who pressed the keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray, strum::Display)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -112,8 +154,22 @@ impl KeyedBy {
 }
 
 /// Who else was in the room, or on the line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray, strum::Display)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -204,6 +260,7 @@ pub struct Share {
     #[cfg_attr(feature = "schema", schema(max_length = 32, example = "A4"))]
     pub code: String,
     /// How many answers.
+    #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 10_000_000))]
     pub items: u32,
     /// Of all answers, in percent, to one decimal place.
     pub percent: f64,
@@ -213,7 +270,8 @@ pub struct Share {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Provenance {
-    /// How many questions have a record now.
+    /// How many questions have a record that counts now.
+    #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 10_000_000))]
     pub items: u32,
     /// The most help there was with any of them; `unknown` when it is known of none.
     pub max_level: Level,
@@ -227,7 +285,10 @@ pub struct Provenance {
     #[cfg_attr(feature = "schema", schema(max_items = 7))]
     pub others_present: Vec<OthersPresent>,
     /// All of it in a line for people.
-    #[cfg_attr(feature = "schema", schema(max_length = 512, example = "Scribed by a supporter (A4); partner present"))]
+    #[cfg_attr(
+        feature = "schema",
+        schema(max_length = 512, example = "Scribed by a supporter (A4); partner present")
+    )]
     pub banner: String,
 }
 
@@ -267,11 +328,14 @@ impl Provenance {
             return "No answers yet".to_owned();
         }
         let mut parts = vec![self.max_level.words(&helper_words(helpers))];
-        let present: Vec<&str> = self.others_present.iter().filter_map(|person| present_words(*person)).collect();
+        let present: Vec<&str> =
+            self.others_present.iter().filter_map(|person| present_words(*person)).collect();
         if !present.is_empty() {
             parts.push(format!("{} present", listed(&present)));
         }
-        for (code, words) in [(AnsweredBy::Proxy, "answered by somebody else"), (AnsweredBy::Observer, "observed")] {
+        for (code, words) in
+            [(AnsweredBy::Proxy, "answered by somebody else"), (AnsweredBy::Observer, "observed")]
+        {
             let items = items_with(&self.answered_by, code.code());
             if items > 0 {
                 parts.push(format!("{items} of {} {words}", answers(self.items)));

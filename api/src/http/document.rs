@@ -88,6 +88,7 @@ pub fn finish(openapi: &OpenApi, extras: &Extras<'_>) -> Result<Value, serde_jso
             }
         }
     }
+    bound_the_rest(&mut document);
     add_examples(&mut document);
     Ok(document)
 }
@@ -350,6 +351,37 @@ fn mend_problems(operation: &mut Value) {
 fn sort_responses(operation: &mut Value) {
     if let Some(Value::Object(responses)) = operation.get_mut("responses") {
         responses.sort_keys();
+    }
+}
+
+/// The largest integer that every client can hold.
+const LARGEST_INTEGER: i64 = (1 << 53) - 1;
+
+/// More characters than any page for reading has.
+const LARGEST_PAGE: i64 = 10_000_000;
+
+/// Gives integers without bounds those that hold for the whole API, 2^53 on either side of zero, and pages theirs.
+fn bound_the_rest(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for page in ["text/html", "text/plain"] {
+                if let Some(Value::Object(schema)) = members.get_mut(page).and_then(|media| media.get_mut("schema")) {
+                    schema.entry("maxLength").or_insert_with(|| json!(LARGEST_PAGE));
+                }
+            }
+            let integer = match members.get("type") {
+                Some(Value::String(kind)) => kind == "integer",
+                Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "integer"),
+                _ => false,
+            };
+            if integer && !members.contains_key("enum") {
+                members.entry("minimum").or_insert_with(|| json!(-LARGEST_INTEGER));
+                members.entry("maximum").or_insert_with(|| json!(LARGEST_INTEGER));
+            }
+            members.iter_mut().filter(|(name, _)| *name != "example").for_each(|(_, member)| bound_the_rest(member));
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound_the_rest),
+        _ => {}
     }
 }
 

@@ -1,12 +1,12 @@
 //! Versions as strong entity tags, and the preconditions and preferences that go with them.
 
-use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{AsHeaderName, ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
 use super::codes::Code;
+use super::gate;
 use super::problem::Problem;
 
 /// RFC 7240.
@@ -50,11 +50,12 @@ impl IfMatch {
 
 impl FromRequest for IfMatch {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = gate::Found<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let tags = tags(request, IF_MATCH);
-        ready(if tags.is_empty() { Err(Problem::new(Code::PreconditionRequired)) } else { Ok(Self(tags)) })
+        let named = if tags.is_empty() { Err(Problem::new(Code::PreconditionRequired)) } else { Ok(Self(tags)) };
+        gate::found(request, named)
     }
 }
 

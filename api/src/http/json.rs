@@ -13,6 +13,7 @@ use validator::Validate;
 
 use super::body;
 use super::codes::Code;
+use super::gate;
 use super::pointer::{push_index, push_member};
 use super::problem::{Problem, ProblemField};
 use super::rules;
@@ -56,6 +57,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Json<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
+            gate::passed(&request).await;
             require_json(&request)?;
             decode(&body::read(&request, &mut payload).await?).map(Self)
         })
@@ -69,6 +71,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for OptionalJson<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
+            gate::passed(&request).await;
             let bytes = body::read(&request, &mut payload).await?;
             if bytes.is_empty() {
                 return Ok(Self(None));

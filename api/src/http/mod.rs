@@ -14,6 +14,7 @@ pub mod document;
 pub mod etag;
 pub mod example;
 pub mod forwarded;
+pub mod gate;
 pub mod health;
 pub mod html;
 pub mod json;

@@ -21,7 +21,7 @@ use super::page::CursorKey;
 use super::problem::Problem;
 use super::refusal::Refusal;
 use super::reply::Reply;
-use super::{commit, request_id};
+use super::{commit, gate, request_id};
 use crate::app::App;
 
 /// Leave to call the operation with this number; see [`Operation::id`].
@@ -156,6 +156,7 @@ impl<const OPERATION: u16> FromRequest for Permit<OPERATION> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
+        let open = gate::shut(&request);
         Box::pin(async move {
             let app = request.app_data::<Data<App>>().ok_or_else(|| Problem::internal("no application state"))?.clone();
             let operation =
@@ -178,6 +179,7 @@ impl<const OPERATION: u16> FromRequest for Permit<OPERATION> {
                 }
                 return Err(refused);
             }
+            open.send_replace(true);
             Ok(Self { app, request, granted })
         })
     }

@@ -11,6 +11,7 @@ use serde::de::{DeserializeOwned, Error as _, IntoDeserializer, Unexpected, Visi
 use validator::Validate;
 
 use super::codes::Code;
+use super::gate;
 use super::json::misfit;
 use super::pointer::push_member;
 use super::problem::Problem;
@@ -55,12 +56,12 @@ impl<T> Deref for Path<T> {
     }
 }
 
-impl<T: DeserializeOwned + Validate> FromRequest for Query<T> {
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for Query<T> {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = gate::Found<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(parse(request.query_string()).map(Self))
+        gate::found(request, parse(request.query_string()).map(Self))
     }
 }
 

@@ -87,11 +87,8 @@ fn correction(mut answer: New, new: &AmendmentCreate, current: &Current, role: R
         Some(given) if new.reason.keeps_the_judgement() => Origin { keyed_by, ..given },
         _ => Origin { keyed_by, ..answer.origin },
     };
-    answer.amends = Some(Amends {
-        seq: before.map(|row| row.seq),
-        reason: new.reason,
-        comment: new.comment.clone(),
-    });
+    answer.amends =
+        Some(Amends { seq: before.map(|row| row.seq), reason: new.reason, comment: new.comment.clone() });
     answer
 }
 

@@ -4,11 +4,13 @@ use alongside_domain::assessment::AmendmentReason;
 use alongside_domain::assistance::Situation;
 use alongside_domain::clock;
 use alongside_domain::id::SegmentId;
-use alongside_domain::instrument::{Answer, AnswerKey, Answers, Definition, Finding, State, Value, judge_answer};
+use alongside_domain::instrument::{
+    Answer, AnswerKey, Answers, Definition, Finding, State, Value, judge_answer,
+};
 use alongside_domain::provenance::{AnsweredBy, KeyedBy, Level};
+use alongside_store::StoreError;
 use alongside_store::answer::{New, Row};
 use alongside_store::sealing::KeyRing;
-use alongside_store::StoreError;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -130,7 +132,7 @@ pub fn judge(
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AnswerView {
     /// Its number in the assessment; a later one of the same question takes its place.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub seq: i64,
     #[schema(max_length = 255, example = "URI.leakage.bother")]
     pub link_id: String,
@@ -150,7 +152,7 @@ pub struct AnswerView {
     /// When it was durable here.
     pub at: DateTime<Utc>,
     /// The save that this one corrects.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub amends_seq: Option<i64>,
     /// Why it was corrected.
     pub reason: Option<AmendmentReason>,
@@ -166,7 +168,12 @@ impl AnswerView {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn of(row: &Row, ring: &KeyRing, own_words: bool, in_effect: Option<bool>) -> Result<Self, StoreError> {
+    pub fn of(
+        row: &Row,
+        ring: &KeyRing,
+        own_words: bool,
+        in_effect: Option<bool>,
+    ) -> Result<Self, StoreError> {
         let (answer, comment) = row.open_all(ring)?;
         Ok(Self::opened(row, answer, comment, own_words, in_effect))
     }

@@ -10,8 +10,8 @@ use alongside_domain::{participant, policy};
 use alongside_store::answer::{self, New, Row};
 use alongside_store::assessment::Assessment;
 use alongside_store::assistance_session::{self, AssistanceSession};
-use alongside_store::segment::{self, Segment};
 use alongside_store::flag;
+use alongside_store::segment::{self, Segment};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -94,7 +94,8 @@ pub fn require_participant(status: participant::Status) -> Result<(), Refusal> {
 pub fn may_read_answers(ctx: &Ctx<'_, '_>) -> bool {
     let Some(rule) = policy::Operation::ListAnswers.rule() else { return false };
     rule.relation(ctx.caller.role).is_some()
-        && (ctx.caller.role != Role::IntegrationClient || ctx.caller.scopes.iter().any(|scope| scope == rule.scope))
+        && (ctx.caller.role != Role::IntegrationClient
+            || ctx.caller.scopes.iter().any(|scope| scope == rule.scope))
 }
 
 /// Keeps answers behind the assessment's last one, and the concerns that they raise. Answers their rows, and whether

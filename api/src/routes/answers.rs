@@ -48,7 +48,7 @@ impl From<AnswerKey> for QuestionAddress {
 /// An answer that is durable now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SavedAnswer {
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub seq: i64,
     #[schema(max_length = 255, example = "URI.leakage.bother")]
     pub link_id: String,
@@ -61,10 +61,10 @@ pub struct SavedAnswer {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AnswersSaved {
     /// The assessment's version now.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub version: i64,
     /// The number of the newest answer.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 9007199254740991_i64)]
     pub last_seq: i64,
     #[schema(max_items = 10000)]
     pub saved: Vec<SavedAnswer>,
@@ -147,7 +147,7 @@ pub fn sight_while_saving(role: Role, help: Option<&Help>) -> Sight {
 /// saves answers in his own open session only, never as a proxy, and in private sections only after handing the device
 /// over or when the participant opened them. With `If-Match` the save is refused if anything was saved meanwhile.
 #[utoipa::path(
-    tag = "answers", operation_id = "save_answers", request_body = AnswersSave,
+    tag = "assessments", operation_id = "save_answers", request_body = AnswersSave,
     params(("id" = AssessmentId, Path, description = "The assessment.")),
     responses((status = 200, description = "The answers are durable.", body = AnswersSaved))
 )]
@@ -223,7 +223,7 @@ pub struct AnswerQuery {
 /// Every save in order, with who judged, who pressed the keys, how much help there was, and what was corrected why. A
 /// supporter sees them only while he helps. A clinician needs the participant's consent to share.
 #[utoipa::path(
-    tag = "answers", operation_id = "list_answers",
+    tag = "assessments", operation_id = "list_answers",
     params(("id" = AssessmentId, Path, description = "The assessment."), AnswerQuery),
     responses((status = 200, description = "A page of answers.", body = AnswerPage))
 )]

@@ -2,9 +2,7 @@
 
 use alongside_domain::assessment::{self, Channel, ConcernBrief, Sight, Status};
 use alongside_domain::assistance::{self, CloseReason};
-use alongside_domain::id::{
-    AssessmentId, AssistanceSessionId, InstrumentId, ParticipantId, SegmentId,
-};
+use alongside_domain::id::{AssessmentId, AssistanceSessionId, InstrumentId, ParticipantId, SegmentId};
 use alongside_domain::instrument::{
     Answers, Definition, Enabled, Progress, Setting, next_after, progress_by_section,
 };
@@ -13,8 +11,8 @@ use alongside_domain::provenance::{KeyedBy, Level, OthersPresent, Provenance, fa
 use alongside_store::answer::{self, Current, Row};
 use alongside_store::assessment::Assessment;
 use alongside_store::assistance_session::{self, AssistanceSession};
-use alongside_store::segment::{self, Segment};
 use alongside_store::consent;
+use alongside_store::segment::{self, Segment};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -108,23 +106,32 @@ pub struct SectionProgress {
     pub title: String,
     /// Whether it is hidden from the helper until it is opened.
     pub private: bool,
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 10000000)]
     pub questions: u32,
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 10000000)]
     pub answered: u32,
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 10000000)]
     pub skipped: u32,
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 10000000)]
     pub prefer_not: u32,
     /// How many have no answer yet.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 10000000)]
     pub remaining: u32,
 }
 
 impl From<Progress> for SectionProgress {
     fn from(progress: Progress) -> Self {
-        let Progress { link_id, section, title, private, questions, answered, skipped, prefer_not, remaining } =
-            progress;
+        let Progress {
+            link_id,
+            section,
+            title,
+            private,
+            questions,
+            answered,
+            skipped,
+            prefer_not,
+            remaining,
+        } = progress;
         Self { link_id, section, title, private, questions, answered, skipped, prefer_not, remaining }
     }
 }
@@ -138,55 +145,6 @@ pub struct NextQuestion {
     pub occurrence: Vec<u32>,
     /// It stands in a private section that is not open to the caller, whose link id this is: hand the device over.
     pub hand_over: bool,
-}
-
-/// A score, with everything needed to check it by hand. Only for the document; the engine writes them itself.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ScoreView {
-    #[schema(max_length = 64, example = "phq9")]
-    pub code: String,
-    #[schema(max_length = 512, example = "PHQ-9 total")]
-    pub title: String,
-    /// Null when anything is missing.
-    pub value: Option<f64>,
-    /// An estimate in place of the score, where something, but not too much, is missing.
-    pub prorated: Option<f64>,
-    pub band: Option<ScoreBand>,
-    #[schema(minimum = 0)]
-    pub answered: u32,
-    #[schema(minimum = 0)]
-    pub of: u32,
-    #[schema(max_items = 1000, max_length = 255)]
-    pub missing: Vec<String>,
-    #[schema(max_length = 1024)]
-    pub reason_missing: Option<String>,
-    #[schema(max_length = 1024)]
-    pub formula: String,
-    #[schema(max_items = 1000)]
-    pub inputs: Vec<ScoreInputView>,
-    #[schema(max_length = 1024)]
-    pub source: Option<String>,
-    pub min: Option<f64>,
-    pub max: Option<f64>,
-}
-
-/// A range of a score and what it is called.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ScoreBand {
-    pub from: f64,
-    pub to: f64,
-    #[schema(max_length = 64, example = "mild")]
-    pub code: String,
-    #[schema(max_length = 512, example = "Mild")]
-    pub title: String,
-}
-
-/// What one item contributed to a score.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ScoreInputView {
-    #[schema(max_length = 255)]
-    pub link_id: String,
-    pub value: Option<f64>,
 }
 
 /// An assessment. What the caller may not see is null.
@@ -219,15 +177,15 @@ pub struct AssessmentView {
     #[schema(max_items = 10000)]
     pub answers: Option<Vec<AnswerView>>,
     /// From submission on.
-    #[schema(value_type = Option<Vec<ScoreView>>, max_items = 100)]
+    #[schema(value_type = Option<Vec<alongside_domain::instrument::Score>>, max_items = 100)]
     pub scores: Option<serde_json::Value>,
     /// From submission on; without the participant's own words.
     #[schema(max_items = 1000)]
     pub concerns: Option<Vec<ConcernBrief>>,
     /// The number of the newest answer.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 9007199254740991_i64)]
     pub last_seq: i64,
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -267,7 +225,8 @@ impl Whole {
     fn live(&self, ctx: &Ctx<'_, '_>) -> (Option<&AssistanceSession>, Option<&Segment>) {
         let session = self.sessions.iter().find(|session| session.is_live(ctx.now));
         let of = |segment: &&Segment| {
-            segment.ended_at.is_none() && session.is_some_and(|session| session.id == segment.assistance_session_id)
+            segment.ended_at.is_none()
+                && session.is_some_and(|session| session.id == segment.assistance_session_id)
         };
         (session, self.segments.iter().find(of))
     }
@@ -325,9 +284,8 @@ pub fn view(
     let definition = ctx.app.definitions.get(ctx.db, assessment.instrument_id.0)?;
     let (session, segment) = whole.live(ctx);
     let sight = sight(ctx, assessment, session)?;
-    let setting = Setting {
-        family_present: segment.is_some_and(|segment| family_present(&segment.others_present.0)),
-    };
+    let setting =
+        Setting { family_present: segment.is_some_and(|segment| family_present(&segment.others_present.0)) };
     let provenance = match &assessment.provenance {
         Some(kept) => kept.0.clone(),
         None => whole.provenance(&definition, answers),
@@ -349,7 +307,8 @@ pub fn view(
         provenance,
         open_session: session.map(|session| AssistanceSessionView::of(session, segment)),
         progress: (sight != Sight::StatusOnly).then(|| progress(&definition, answers, setting, &sight)),
-        next: next(&definition, answers, setting, &sight, None).filter(|_| assessment.status.0 == Status::InProgress),
+        next: next(&definition, answers, setting, &sight, None)
+            .filter(|_| assessment.status.0 == Status::InProgress),
         answers: if shows_answers {
             Some(answer_views(ctx, &definition, answers, &whole.current, &sight)?)
         } else {
@@ -435,7 +394,9 @@ pub fn next(
     let key = behind.or_else(|| next_after(definition, answers, &setting, None))?;
     let section = private_section(definition, &key.link_id);
     Some(match section.filter(|section| !sight.shows_course(Some(section))) {
-        Some(section) => NextQuestion { link_id: section.to_owned(), occurrence: Vec::new(), hand_over: true },
+        Some(section) => {
+            NextQuestion { link_id: section.to_owned(), occurrence: Vec::new(), hand_over: true }
+        }
         None => NextQuestion { link_id: key.link_id, occurrence: key.occurrence, hand_over: false },
     })
 }

@@ -80,7 +80,7 @@ pub struct AssessmentListItem {
     /// How much help there was, in a line; from submission on.
     #[schema(max_length = 512, example = "Scribed by a supporter (A4); partner present")]
     pub provenance_banner: Option<String>,
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub version: i64,
     pub updated_at: DateTime<Utc>,
 }
@@ -217,9 +217,8 @@ fn create(ctx: &mut Ctx<'_, '_>, new: &AssessmentCreate) -> Result<Reply, Refusa
     if new.id.is_some() {
         if let Some(found) = assessment::try_find(ctx.db, ctx.scope, id)? {
             ctx.about(found.participant_id.0);
-            return ctx.repeated(id.uuid(), |ctx| {
-                Reply::ok(found.version, &assessment_view::read(ctx, &found)?)
-            });
+            return ctx
+                .repeated(id.uuid(), |ctx| Reply::ok(found.version, &assessment_view::read(ctx, &found)?));
         }
         ctx.creates(id.uuid())?;
     }

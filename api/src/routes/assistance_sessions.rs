@@ -48,7 +48,7 @@ pub struct AssistanceSessionOpen {
 /// contact with a supporter at all, seeing answers from level A3 on, typing them at level A4. One session at a time is
 /// open on an assessment. It is over when nothing happens in it for 15 minutes.
 #[utoipa::path(
-    tag = "assistance_sessions", operation_id = "open_assistance_session", request_body = AssistanceSessionOpen,
+    tag = "assessments", operation_id = "open_assistance_session", request_body = AssistanceSessionOpen,
     params(("id" = AssessmentId, Path, description = "The assessment.")),
     responses((status = 201, description = "Help can begin.", body = AssistanceSessionView))
 )]
@@ -118,7 +118,9 @@ fn open(ctx: &mut Ctx<'_, '_>, id: AssessmentId, new: &AssistanceSessionOpen) ->
 }
 
 fn one_at_a_time() -> Refusal {
-    Problem::new(Code::Conflict).detail("An assistance session is open on this assessment. Close it first.").into()
+    Problem::new(Code::Conflict)
+        .detail("An assistance session is open on this assessment. Close it first.")
+        .into()
 }
 
 /// 422 unless a segment can be like this.
@@ -201,7 +203,7 @@ pub fn require_consent(
 ///
 /// From this moment on a supporter sees nothing of the answers.
 #[utoipa::path(
-    tag = "assistance_sessions", operation_id = "close_assistance_session",
+    tag = "assessments", operation_id = "close_assistance_session",
     params(
         ("id" = AssessmentId, Path, description = "The assessment."),
         ("session_id" = AssistanceSessionId, Path, description = "The session.")
@@ -219,8 +221,10 @@ async fn close_assistance_session(
             let row = assessment::find(ctx.db, ctx.scope, id)?;
             ctx.about(row.participant_id.0);
             let sessions = assistance_session::of_assessment(ctx.db, id)?;
-            let mut session =
-                sessions.into_iter().find(|session| session.id.0 == session_id).ok_or(StoreError::NotFound)?;
+            let mut session = sessions
+                .into_iter()
+                .find(|session| session.id.0 == session_id)
+                .ok_or(StoreError::NotFound)?;
             // Closing twice is no mistake: what was wanted is so.
             if session.closed_at.is_some() {
                 return Reply::ok(row.version, &AssistanceSessionView::of(&session, None));
@@ -263,6 +267,9 @@ mod tests {
         assert!(codes(Role::Supporter, Level::A4, KeyedBy::Supporter, &nobody).is_empty());
         assert_eq!(codes(Role::Supporter, Level::A0, KeyedBy::Supporter, &nobody), ["/level"]);
         assert!(codes(Role::Participant, Level::A0, KeyedBy::Participant, &nobody).is_empty());
-        assert_eq!(codes(Role::Supporter, Level::Unknown, KeyedBy::Unknown, &[]), ["/level", "/keyed_by", "/others_present"]);
+        assert_eq!(
+            codes(Role::Supporter, Level::Unknown, KeyedBy::Unknown, &[]),
+            ["/level", "/keyed_by", "/others_present"]
+        );
     }
 }

@@ -115,7 +115,7 @@ fn operation(name: &str) -> Result<Operation, Problem> {
 ///
 /// What was done in the programme, the newest first. What concerns safeguarding cases is not on this list.
 #[utoipa::path(
-    tag = "audit", operation_id = "list_audit_events", params(AuditEventQuery),
+    tag = "audit-events", operation_id = "list_audit_events", params(AuditEventQuery),
     responses((status = 200, description = "A page of events.", body = AuditEventPage))
 )]
 #[get("/v1/audit-events")]
@@ -206,7 +206,7 @@ pub struct RecordUseQuery {
 ///
 /// Who used the record, when and what for, the newest first: lists that showed it and requests that were refused too.
 #[utoipa::path(
-    tag = "audit", operation_id = "list_participant_audit_events",
+    tag = "audit-events", operation_id = "list_participant_audit_events",
     params(("id" = ParticipantId, Path, description = "The participant."), RecordUseQuery),
     responses((status = 200, description = "A page of the uses of the record.", body = RecordUsePage))
 )]

@@ -105,6 +105,8 @@ pub struct ClientQuery {
 }
 
 /// List the service clients
+///
+/// All of the installation or of one programme, revoked ones too. A secret is never shown again.
 #[utoipa::path(
     tag = "clients", operation_id = "list_clients", params(ClientQuery),
     responses((status = 200, description = "A page of service clients.", body = ClientPage))

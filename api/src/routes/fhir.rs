@@ -8,7 +8,7 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 use crate::http::json::require_json;
-use crate::http::{Code, Problem, ProblemField, body, strict};
+use crate::http::{Code, Problem, ProblemField, body, gate, strict};
 
 /// The media type of FHIR in JSON.
 pub const FHIR_JSON: &str = "application/fhir+json";
@@ -34,6 +34,8 @@ impl FromRequest for FhirJson {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
+            gate::passed(&request).await;
+            gate::passed(&request).await;
             require_json(&request)?;
             let bytes = body::read_up_to(&request, &mut payload, MAX_BYTES).await?;
             let document = strict::parse(&bytes)?;

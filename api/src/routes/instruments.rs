@@ -47,7 +47,10 @@ pub struct InstrumentWarning {
     /// The same place as people who know FHIR write it.
     #[schema(max_length = 2048, example = "Questionnaire.item[3].extension[0]")]
     pub path: String,
-    #[schema(max_length = 1024, example = "This pattern cannot be run here; answers are not checked against it.")]
+    #[schema(
+        max_length = 1024,
+        example = "This pattern cannot be run here; answers are not checked against it."
+    )]
     pub message: String,
 }
 
@@ -71,7 +74,7 @@ pub struct InstrumentView {
     /// The class of the licence, `A` to `D`, or `unstated`.
     #[schema(max_length = 16, example = "A")]
     pub licence: String,
-    #[schema(minimum = 0, example = 120)]
+    #[schema(minimum = 0, maximum = 2147483647, example = 120)]
     pub item_count: i32,
     /// SHA-256 of the document as it was sent, in hexadecimal.
     #[schema(max_length = 64, example = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae")]
@@ -227,9 +230,8 @@ async fn create_instrument(
     let FhirJson { text, .. } = body;
     // Read as it will be read from the database: the strict reader has made 1 of 1.0, which is not the same in FHIR.
     let document: Value = serde_json::from_str(&text).map_err(Problem::internal)?;
-    let parsed = Definition::parse(&document).map_err(|findings| {
-        Problem::new(Code::UnsupportedInstrument).fields(fhir::fields(&findings))
-    })?;
+    let parsed = Definition::parse(&document)
+        .map_err(|findings| Problem::new(Code::UnsupportedInstrument).fields(fhir::fields(&findings)))?;
     let described = Described::of(&document, &parsed)?;
     permit.write(move |ctx| keep(ctx, &described, &text)).await
 }
@@ -279,9 +281,8 @@ impl Described {
 
 /// The questionnaire itself, where it came in a bundle.
 fn questionnaire(document: &Value) -> &Value {
-    let is_one = |resource: &&Value| {
-        resource.get("resourceType").and_then(Value::as_str) == Some("Questionnaire")
-    };
+    let is_one =
+        |resource: &&Value| resource.get("resourceType").and_then(Value::as_str) == Some("Questionnaire");
     let entries = document.get("entry").and_then(Value::as_array);
     let mut resources = entries.into_iter().flatten().filter_map(|entry| entry.get("resource"));
     resources.find(is_one).unwrap_or(document)
@@ -354,7 +355,10 @@ mod tests {
         assert_eq!(described(&json).unwrap().version, "0");
         json["date"] = json!("2013-02-19");
         let found = described(&json).unwrap();
-        assert_eq!((found.version.as_str(), found.licence, found.kind), ("2013-02-19", "unstated", InstrumentKind::General));
+        assert_eq!(
+            (found.version.as_str(), found.licence, found.kind),
+            ("2013-02-19", "unstated", InstrumentKind::General)
+        );
         json["version"] = json!("2.0");
         assert_eq!(described(&json).unwrap().version, "2.0");
         json.as_object_mut().unwrap().remove("url");

@@ -269,6 +269,8 @@ fn view(ctx: &mut Ctx<'_, '_>, row: Person) -> Result<PersonView, Refusal> {
 }
 
 /// Look at an account
+///
+/// What is shown depends on who asks: colleagues see name and roles, an administrator the account.
 #[utoipa::path(
     tag = "people", operation_id = "get_person",
     params(("id" = PersonId, Path, description = "The person.")),
@@ -291,6 +293,8 @@ async fn get_person(
 }
 
 /// Change an account
+///
+/// The display name is what can change. The address and the password are the person's own.
 #[utoipa::path(
     tag = "people", operation_id = "update_person", request_body = PersonUpdate,
     params(

@@ -210,6 +210,8 @@ async fn create_programme(
 }
 
 /// Look at a programme
+///
+/// The description of a programme: kind, time zone, jurisdiction, and whether it is synthetic.
 #[utoipa::path(
     tag = "programmes", operation_id = "get_programme",
     params(("id" = ProgrammeId, Path, description = "The programme.")),
@@ -227,6 +229,8 @@ async fn get_programme(
 }
 
 /// Change a programme
+///
+/// The code is fixed; name, time zone and jurisdiction can change.
 #[utoipa::path(
     tag = "programmes", operation_id = "update_programme", request_body = ProgrammeUpdate,
     params(

@@ -28,7 +28,7 @@ use crate::http::{Code, Ctx, Path, Permit, Problem, Refusal, Reply};
 /// beside those that are there, with unknown provenance; an answer that is there already just as it is stays as it is.
 /// A finished response must be complete, and is not submitted by that.
 #[utoipa::path(
-    tag = "answers", operation_id = "import_questionnaire_response",
+    tag = "assessments", operation_id = "import_questionnaire_response",
     params(("id" = AssessmentId, Path, description = "The assessment.")),
     request_body(
         description = "A FHIR R4 QuestionnaireResponse.",
@@ -88,7 +88,9 @@ fn import(ctx: &mut Ctx<'_, '_>, id: AssessmentId, document: &Value) -> Result<R
 fn answers_to(definition: &Definition, named: &str) -> bool {
     let (url, version) = named.split_once('|').map_or((named, None), |(url, version)| (url, Some(version)));
     let same = definition.url().is_some_and(|own| {
-        own == url || (url.starts_with("Questionnaire/") && own.strip_suffix(url).is_some_and(|base| base.ends_with('/')))
+        own == url
+            || (url.starts_with("Questionnaire/")
+                && own.strip_suffix(url).is_some_and(|base| base.ends_with('/')))
     });
     same && version.is_none_or(|version| definition.version() == Some(version))
 }
@@ -98,7 +100,7 @@ fn answers_to(definition: &Definition, named: &str) -> bool {
 /// A FHIR R4 QuestionnaireResponse with the answers that count. The extension `assistance` says how much help there was.
 /// A clinician needs the participant's consent to share, and statisticians see no free text.
 #[utoipa::path(
-    tag = "answers", operation_id = "export_questionnaire_response",
+    tag = "assessments", operation_id = "export_questionnaire_response",
     params(("id" = AssessmentId, Path, description = "The assessment.")),
     responses((status = 200, description = "The response.", content_type = "application/fhir+json", body = Object,
         example = json!({"resourceType": "QuestionnaireResponse", "status": "completed",

@@ -43,7 +43,7 @@ pub struct SegmentStart {
 ///
 /// Ends the one before. Whenever the help changes, somebody comes or goes, or the device changes hands.
 #[utoipa::path(
-    tag = "assistance_sessions", operation_id = "start_segment", request_body = SegmentStart,
+    tag = "assessments", operation_id = "start_segment", request_body = SegmentStart,
     params(("id" = AssessmentId, Path, description = "The assessment.")),
     responses((status = 201, description = "The session with its new segment.", body = AssistanceSessionView))
 )]
@@ -111,7 +111,7 @@ pub struct SectionOpening {
 /// handed over to him. Until the session closes the helper may read and, after taking the device back, type the answers
 /// of this section.
 #[utoipa::path(
-    tag = "assistance_sessions", operation_id = "open_private_section", request_body = SectionOpening,
+    tag = "assessments", operation_id = "open_private_section", request_body = SectionOpening,
     params(("id" = AssessmentId, Path, description = "The assessment.")),
     responses((status = 200, description = "The session with the section open.", body = AssistanceSessionView))
 )]
@@ -126,7 +126,8 @@ async fn open_private_section(
         .write(move |ctx| {
             let (row, help) = helped(ctx, id)?;
             if ctx.caller.role != Role::Participant && !help.now.is_private() {
-                let detail = "Only the participant opens a private section: hand the device over to him first.";
+                let detail =
+                    "Only the participant opens a private section: hand the device over to him first.";
                 return Err(Problem::new(Code::Conflict).detail(detail).into());
             }
             let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;

@@ -212,6 +212,8 @@ async fn list_sites(
 }
 
 /// Set up a site
+///
+/// A surgery, hospital, charity or library of the programme, with whom to call about safeguarding there.
 #[utoipa::path(
     tag = "sites", operation_id = "create_site", request_body = SiteCreate,
     responses((status = 201, description = "The site is set up.", body = SiteView))
@@ -258,6 +260,8 @@ async fn create_site(
 }
 
 /// Look at a site
+///
+/// The site with its safeguarding contact.
 #[utoipa::path(
     tag = "sites", operation_id = "get_site",
     params(("id" = SiteId, Path, description = "The site.")),
@@ -275,6 +279,8 @@ async fn get_site(
 }
 
 /// Change a site
+///
+/// Programme and code are fixed; everything else can change, and null clears.
 #[utoipa::path(
     tag = "sites", operation_id = "update_site", request_body = SiteUpdate,
     params(

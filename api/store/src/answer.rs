@@ -148,12 +148,8 @@ fn row(
     now: Timestamp,
 ) -> Result<Row, StoreError> {
     let comment = new.amends.as_ref().and_then(|amends| amends.comment.clone());
-    let cell = Cell {
-        link_id: new.answer.key.link_id.clone(),
-        seq,
-        values: new.answer.values.clone(),
-        comment,
-    };
+    let cell =
+        Cell { link_id: new.answer.key.link_id.clone(), seq, values: new.answer.values.clone(), comment };
     let is_empty = cell.values.is_empty() && cell.comment.is_none();
     let value = if is_empty { None } else { Some(ring.seal(place(assessment), &cell)?) };
     Ok(Row {

@@ -59,7 +59,6 @@ impl Assessment {
     }
 }
 
-
 /// Adds an assessment. Whether participant and instrument are the caller's to use is decided before.
 ///
 /// # Errors
@@ -173,19 +172,20 @@ pub fn save(db: &mut Db<'_>, mut assessment: Assessment, now: Timestamp) -> Resu
     let changed = exec(
         db,
         Cached(
-            diesel::update(assessments::table.find(assessment.id).filter(assessments::version.eq(before))).set((
-                assessments::status.eq(assessment.status),
-                assessments::last_seq.eq(assessment.last_seq),
-                assessments::submitted_at.eq(assessment.submitted_at),
-                assessments::submitted_by.eq(assessment.submitted_by),
-                assessments::abandoned_at.eq(assessment.abandoned_at),
-                assessments::end_reason.eq(&assessment.end_reason),
-                assessments::scores.eq(&assessment.scores),
-                assessments::concerns.eq(&assessment.concerns),
-                assessments::provenance.eq(&assessment.provenance),
-                assessments::updated_at.eq(assessment.updated_at),
-                assessments::version.eq(assessment.version),
-            )),
+            diesel::update(assessments::table.find(assessment.id).filter(assessments::version.eq(before)))
+                .set((
+                    assessments::status.eq(assessment.status),
+                    assessments::last_seq.eq(assessment.last_seq),
+                    assessments::submitted_at.eq(assessment.submitted_at),
+                    assessments::submitted_by.eq(assessment.submitted_by),
+                    assessments::abandoned_at.eq(assessment.abandoned_at),
+                    assessments::end_reason.eq(&assessment.end_reason),
+                    assessments::scores.eq(&assessment.scores),
+                    assessments::concerns.eq(&assessment.concerns),
+                    assessments::provenance.eq(&assessment.provenance),
+                    assessments::updated_at.eq(assessment.updated_at),
+                    assessments::version.eq(assessment.version),
+                )),
         ),
     )?;
     if changed == 1 { Ok(assessment) } else { Err(StoreError::Collision) }

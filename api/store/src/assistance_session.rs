@@ -55,7 +55,10 @@ pub fn insert(db: &mut Db<'_>, session: &AssistanceSession) -> Result<(), StoreE
 ///
 /// # Errors
 /// What the database says.
-pub fn of_assessment(db: &mut Db<'_>, assessment: AssessmentId) -> Result<Vec<AssistanceSession>, StoreError> {
+pub fn of_assessment(
+    db: &mut Db<'_>,
+    assessment: AssessmentId,
+) -> Result<Vec<AssistanceSession>, StoreError> {
     Ok(many(
         db,
         assistance_sessions::table

@@ -12,7 +12,6 @@ use super::world::{World, id};
 pub struct Man {
     pub id: ParticipantId,
     pub study_id: String,
-    pub site: SiteId,
     pub consent: Option<ConsentId>,
 }
 
@@ -23,8 +22,7 @@ impl Man {
 }
 
 /// A participant in the making.
-pub struct Making<'w> {
-    world: &'w World,
+pub struct Making {
     coordinator: Caller,
     site: SiteId,
     offline: bool,
@@ -34,9 +32,8 @@ pub struct Making<'w> {
 }
 
 impl World {
-    pub fn participant(&self) -> Making<'_> {
+    pub fn participant(&self) -> Making {
         Making {
-            world: self,
             coordinator: self.sign_in(Role::Coordinator),
             site: self.sites[0],
             offline: false,
@@ -55,7 +52,7 @@ impl World {
     }
 }
 
-impl Making<'_> {
+impl Making {
     pub fn at(mut self, site: SiteId) -> Self {
         self.site = site;
         self
@@ -95,7 +92,6 @@ impl Making<'_> {
         let mut man = Man {
             id: id(&made),
             study_id: made["study_id"].as_str().unwrap().to_owned(),
-            site: self.site,
             consent: None,
         };
         if self.offline {

@@ -33,7 +33,7 @@ pub struct World {
     pub programme: ProgrammeId,
     /// Two sites of the programme.
     pub sites: [SiteId; 2],
-    pub database: Database,
+    _database: Database,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
@@ -76,7 +76,7 @@ impl World {
             clock,
             programme: ProgrammeId::new(uuid::Uuid::nil()),
             sites: [SiteId::new(uuid::Uuid::nil()); 2],
-            database,
+            _database: database,
             handle,
             thread: Some(thread),
         };
@@ -234,14 +234,6 @@ impl World {
         work: impl Fn(&mut Db<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> T {
         actix_web::rt::System::new().block_on(self.app.store.write(work)).unwrap()
-    }
-
-    /// Reads behind the API's back.
-    pub fn read<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Db<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> T {
-        actix_web::rt::System::new().block_on(self.app.store.read(work)).unwrap()
     }
 }
 

@@ -76,7 +76,7 @@ impl BotherBand {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum Duration {
+pub enum ConcernDuration {
     /// It is new.
     New,
     /// It has been there for a while.
@@ -133,7 +133,7 @@ pub struct Concern {
     /// The band of the rating.
     pub band: Option<BotherBand>,
     /// Since when.
-    pub duration: Option<Duration>,
+    pub duration: Option<ConcernDuration>,
     /// The help wanted.
     pub help: Option<HelpWanted>,
     /// The participant's own words.
@@ -314,7 +314,7 @@ mod tests {
         let details = [bother("leak", 7), coded("leak.duration", "worse"), coded("leak.help", "talk"), words];
         let found = of([coded("leak.gate", "yes")].into_iter().chain(details)).remove(0);
         assert_eq!((found.bother, found.band), (Some(7), Some(BotherBand::High)));
-        assert_eq!((found.duration, found.help), (Some(Duration::Worse), Some(HelpWanted::Talk)));
+        assert_eq!((found.duration, found.help), (Some(ConcernDuration::Worse), Some(HelpWanted::Talk)));
         assert_eq!(found.own_words.as_deref(), Some("At night"));
     }
 

@@ -49,7 +49,7 @@ mod tests;
 pub use alert::{AlertKind, AlertRule, Trigger, positive};
 pub use answer::{Answer, AnswerKey, Answers, State};
 pub use coding::{Attachment, Coding, Members, Quantity, Reference};
-pub use concerns::{BotherBand, Change, ChangeKind, Concern, Duration, HelpWanted, compare, concerns};
+pub use concerns::{BotherBand, Change, ChangeKind, Concern, ConcernDuration, HelpWanted, compare, concerns};
 pub use definition::{ConcernDefinition, Definition, InstrumentKind, LicenceClass, Parsed};
 pub use enabled::Enabled;
 pub use explain::{Explanation, why_enabled};

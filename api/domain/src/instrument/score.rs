@@ -38,8 +38,10 @@ pub struct Band {
     /// The greatest score in it.
     pub to: f64,
     /// A stable code.
+    #[cfg_attr(feature = "schema", schema(max_length = 64, example = "mild"))]
     pub code: String,
     /// What it is called.
+    #[cfg_attr(feature = "schema", schema(max_length = 512, example = "Mild"))]
     pub title: String,
 }
 
@@ -71,6 +73,7 @@ pub struct ScoreDefinition {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ScoreInput {
     /// The item.
+    #[cfg_attr(feature = "schema", schema(max_length = 255))]
     pub link_id: String,
     /// Its weight; none when missing.
     pub value: Option<f64>,
@@ -81,8 +84,10 @@ pub struct ScoreInput {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Score {
     /// The code of the score.
+    #[cfg_attr(feature = "schema", schema(max_length = 64, example = "phq9"))]
     pub code: String,
     /// What it is called.
+    #[cfg_attr(feature = "schema", schema(max_length = 512, example = "PHQ-9 total"))]
     pub title: String,
     /// The score; none when anything is missing.
     pub value: Option<f64>,
@@ -95,14 +100,19 @@ pub struct Score {
     /// How many items count.
     pub of: u32,
     /// The items without an answer.
+    #[cfg_attr(feature = "schema", schema(max_items = 2000, max_length = 255))]
     pub missing: Vec<String>,
     /// Why there is no score.
+    #[cfg_attr(feature = "schema", schema(max_length = 1024))]
     pub reason_missing: Option<String>,
     /// The rule, in words.
+    #[cfg_attr(feature = "schema", schema(max_length = 4096))]
     pub formula: String,
     /// What went into it.
+    #[cfg_attr(feature = "schema", schema(max_items = 2000))]
     pub inputs: Vec<ScoreInput>,
     /// Where the rule is published.
+    #[cfg_attr(feature = "schema", schema(max_length = 1024))]
     pub source: Option<String>,
     /// The least possible score.
     pub min: Option<f64>,

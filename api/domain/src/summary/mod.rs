@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::instrument::{
-    AlertKind, Answers, BotherBand, ChangeKind, Definition, Duration, HelpWanted, InstrumentKind, Score,
+    AlertKind, Answers, BotherBand, ChangeKind, Definition, ConcernDuration, HelpWanted, InstrumentKind, Score,
     State,
 };
 use crate::provenance::Provenance;
@@ -58,6 +58,19 @@ pub struct Header {
     pub language: Option<String>,
     /// Made up for demonstration: nobody is behind it.
     pub synthetic: bool,
+}
+
+/// A few plain sentences.
+#[cfg(feature = "schema")]
+fn sentences() -> utoipa::openapi::schema::Array {
+    utoipa::openapi::schema::ArrayBuilder::new()
+        .items(
+            utoipa::openapi::ObjectBuilder::new()
+                .schema_type(utoipa::openapi::schema::Type::String)
+                .max_length(Some(1024)),
+        )
+        .max_items(Some(16))
+        .build()
 }
 
 /// The participant's last assessment with the same instrument, to compare with.
@@ -106,7 +119,7 @@ pub struct ConcernLine {
     #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 10))]
     pub bother: Option<u8>,
     pub band: Option<BotherBand>,
-    pub duration: Option<Duration>,
+    pub duration: Option<ConcernDuration>,
     pub help: Option<HelpWanted>,
     /// The participant's own words.
     #[cfg_attr(feature = "schema", schema(max_length = 4000))]
@@ -288,7 +301,7 @@ pub struct Summary {
     pub header: Header,
     pub kind: InstrumentKind,
     /// How the form was filled in, in plain sentences: always read first. The first says what matters.
-    #[cfg_attr(feature = "schema", schema(max_items = 16))]
+    #[cfg_attr(feature = "schema", schema(schema_with = sentences))]
     pub banner: Vec<String>,
     /// The same in figures.
     pub provenance: Provenance,
@@ -323,7 +336,7 @@ pub struct Summary {
     #[cfg_attr(feature = "schema", schema(max_items = 500))]
     pub signposts: Vec<Help>,
     /// How to read all this.
-    #[cfg_attr(feature = "schema", schema(max_items = 8))]
+    #[cfg_attr(feature = "schema", schema(schema_with = sentences))]
     pub notes: Vec<String>,
     /// The reader may not see free text, so there may have been some.
     pub own_words_withheld: bool,

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use super::{Completion, ConcernLine, QuestionAnswer, RedFlag, Since};
 use crate::clock::Timestamp;
-use crate::instrument::{AlertKind, BotherBand, ChangeKind, Duration, HelpWanted, State};
+use crate::instrument::{AlertKind, BotherBand, ChangeKind, ConcernDuration, HelpWanted, State};
 
 pub(super) const NOTHING_RAISED: &str = "Nothing was raised this time. That is a good answer too.";
 pub(super) const NOTHING_ANSWERED: &str =
@@ -44,11 +44,11 @@ pub(super) fn bother(concern: &ConcernLine) -> String {
     }
 }
 
-pub(super) fn duration(duration: Option<Duration>) -> &'static str {
+pub(super) fn duration(duration: Option<ConcernDuration>) -> &'static str {
     match duration {
-        Some(Duration::New) => "new",
-        Some(Duration::Ongoing) => "for a while",
-        Some(Duration::Worse) => "getting worse",
+        Some(ConcernDuration::New) => "new",
+        Some(ConcernDuration::Ongoing) => "for a while",
+        Some(ConcernDuration::Worse) => "getting worse",
         None => "no answer",
     }
 }

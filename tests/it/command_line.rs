@@ -1,0 +1,132 @@
+//! The command line, as a supporter at a kitchen table and a nurse at her desk use it.
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::harness::Database;
+use crate::harness::program::{Demo, alongside};
+
+struct Desk<'a> {
+    home: &'a Path,
+    server: &'a str,
+}
+
+impl Desk<'_> {
+    fn run(&self, arguments: &[&str], input: &str) -> Output {
+        alongside(self.home, self.server, arguments, input)
+    }
+
+    #[track_caller]
+    fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments, "");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[track_caller]
+    fn json(&self, arguments: &[&str]) -> Value {
+        let told = self.ok(&[&["--json"], arguments].concat());
+        serde_json::from_str(&told).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {told}"))
+    }
+
+    #[track_caller]
+    fn sign_in(&self, demo: &Demo, name: &str) {
+        let accounts: Value =
+            serde_json::from_str(&std::fs::read_to_string(demo.folder.join("demo.json")).unwrap()).unwrap();
+        let person = &accounts["people"][name];
+        let arguments = ["login", "--email", person["email"].as_str().unwrap(), "--password-stdin"];
+        let output = self.run(&arguments, person["password"].as_str().unwrap());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+fn code(link_id: &str, code: &str) -> Value {
+    let system = "https://fhir.alongside.example/CodeSystem/answer";
+    json!({"link_id": link_id, "values": [{"valueCoding": {"system": system, "code": code}}]})
+}
+
+#[test]
+fn a_supporter_helps_and_a_nurse_reads_with_nothing_but_the_command_line() {
+    let database = Database::blank();
+    let url = database.is_postgres().then_some(database.url.as_str());
+    let demo = Demo::start(database.folder.path(), url);
+    let (kitchen, desk) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let supporter = Desk { home: kitchen.path(), server: &demo.base };
+    let nurse = Desk { home: desk.path(), server: &demo.base };
+
+    // Before signing in there is one clear line and an exit code that a script can tell.
+    let refused = supporter.run(&["today"], "");
+    assert_eq!(refused.status.code(), Some(4), "{}", String::from_utf8_lossy(&refused.stderr));
+
+    supporter.sign_in(&demo, "supporter_a");
+    assert_eq!(supporter.json(&["whoami"])["role"], "supporter");
+    assert!(!supporter.ok(&["today"]).is_empty());
+    let men = supporter.json(&["participant", "list"]);
+    let busy = supporter.json(&["today"]).to_string();
+    let man = men["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|man| man["supporter_contact_allowed"] == true && !busy.contains("in_progress"))
+        .or_else(|| men["items"].as_array().unwrap().first())
+        .unwrap();
+    let study_id = man["study_id"].as_str().unwrap();
+    assert!(supporter.ok(&["participant", "show", study_id]).contains(study_id));
+
+    let answers = json!({"submit": true, "answers": [
+        code("URI.leakage.gate", "yes"),
+        {"link_id": "URI.leakage.bother", "values": [{"valueInteger": 7}]},
+        {"link_id": "URI.leakage.words", "values": [{"valueString": "Only my own words."}]},
+        code("GEN.fatigue.gate", "no"),
+    ]});
+    let file = kitchen.path().join("answers.json");
+    std::fs::write(&file, answers.to_string()).unwrap();
+    let file = file.to_str().unwrap();
+    let done = supporter.run(
+        &[
+            "--json", "--no-input", "assess", study_id, "--time-point", "T7", "--answers", file, "--level", "A3",
+            "--keyed-by", "participant", "--present", "nobody", "--affirmed",
+        ],
+        "",
+    );
+    let told = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(done.status.success(), "{told}{}", String::from_utf8_lossy(&done.stderr));
+    assert!(!told.contains("Only my own words."), "a submitted answer was printed: {told}");
+    let done: Value = serde_json::from_str(&told).unwrap();
+    let assessment = done["assessment_id"].as_str().or_else(|| done["id"].as_str()).unwrap_or_else(|| panic!("{done}"));
+
+    // What he helped with is not his to read.
+    assert_eq!(supporter.run(&["summary", assessment], "").status.code(), Some(4));
+    // A concern goes in from a file or standard input, never from the command line itself.
+    let concern = json!({"participant_id": man["id"], "source": "disclosed", "immediate_danger": false,
+        "report": {"verbatim": "He said his card was taken."}});
+    let raised = supporter.run(&["--json", "concern", "--stdin"], &concern.to_string());
+    assert!(raised.status.success(), "{}", String::from_utf8_lossy(&raised.stderr));
+    assert!(String::from_utf8_lossy(&raised.stderr).contains("999"));
+    assert!(!String::from_utf8_lossy(&raised.stdout).contains("card"));
+
+    nurse.sign_in(&demo, "clinician");
+    let summary = nurse.ok(&["summary", assessment, "--format", "text"]);
+    assert!(summary.contains("Only my own words."), "{summary}");
+    let page = desk.path().join("summary.html");
+    nurse.ok(&["summary", assessment, "--format", "html", "--output", page.to_str().unwrap()]);
+    assert!(std::fs::read_to_string(&page).unwrap().contains("Only my own words."));
+
+    supporter.ok(&["logout"]);
+    assert_eq!(supporter.run(&["whoami"], "").status.code(), Some(4));
+}
+
+#[test]
+fn whoever_mistypes_is_helped_and_scripts_can_tell_what_happened() {
+    let home = tempfile::tempdir().unwrap();
+    let nowhere = Desk { home: home.path(), server: "http://127.0.0.1:1" };
+    let typo = nowhere.run(&["particpant", "list"], "");
+    assert_eq!(typo.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&typo.stderr).contains("participant"));
+    let unreachable = nowhere.run(&["login", "--email", "a@example.org", "--password-stdin"], "some password");
+    assert_eq!(unreachable.status.code(), Some(75), "{}", String::from_utf8_lossy(&unreachable.stderr));
+    assert!(nowhere.ok(&["completion", "bash"]).contains("alongside"));
+    assert!(nowhere.ok(&["man"]).contains("alongside"));
+}
