@@ -25,7 +25,8 @@ impl Definitions {
             return Ok(definition);
         }
         let source = serde_json::from_str(&instrument::source(db, id)?)?;
-        let parsed = Definition::parse(&source).map_err(|_| StoreError::Stored("an instrument no longer parses"))?;
+        let parsed =
+            Definition::parse(&source).map_err(|_| StoreError::Stored("an instrument no longer parses"))?;
         let definition = Arc::new(parsed.definition);
         let mut all = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         if all.len() >= MOST {

@@ -4,6 +4,8 @@ mod accounts;
 mod cast;
 mod draw;
 mod plan;
+mod script;
+mod sitting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,15 +18,16 @@ use alongside_store::scope::{Reach, Scope};
 use alongside_store::sealing::KeyRing;
 use alongside_store::types::{At, Code, Document, Key};
 use alongside_store::{
-    Db, StoreError, assignment, catalogue, client, consent, consent_form, digital_profile, membership,
-    participant, person, programme, site,
+    Db, StoreError, assessment, assignment, catalogue, client, consent, consent_form, digital_profile,
+    membership, participant, person, programme, site,
 };
 use anyhow::{Context as _, bail};
 use futures_util::future::try_join_all;
 use secrecy::SecretString;
 
-pub use self::accounts::{DemoAccounts, DemoClient, DemoPerson, next_steps, write_accounts};
+pub use self::accounts::{DemoAccounts, DemoClient, DemoPerson, DemoToTry, next_steps, write_accounts};
 use self::plan::{CAPACITY, Plan, Record, Signed};
+use self::sitting::{Judged, Sitting, write_flag};
 use crate::app::App;
 
 /// Makes the demonstration of this seed, unless it is there already, and answers who can sign in.
@@ -33,10 +36,13 @@ use crate::app::App;
 /// When it cannot be written, or when there is a demonstration of another seed.
 pub async fn seed(app: &App, seed: u64) -> anyhow::Result<DemoAccounts> {
     let plan = Arc::new(Plan::new(seed));
-    let accounts = accounts_of(app, &plan);
+    let mut accounts = accounts_of(app, &plan);
     let found = app.store.read(|db| programme::by_code(db, plan::CODE)).await?;
     match found {
-        Some(found) if found.id == plan.programme.id => return Ok(accounts),
+        Some(found) if found.id == plan.programme.id => {
+            accounts.to_try = to_try(app, &plan).await?;
+            return Ok(accounts);
+        }
         Some(_) => bail!(
             "this database holds a demonstration made with another seed; use that seed, or an empty data folder"
         ),
@@ -45,12 +51,22 @@ pub async fn seed(app: &App, seed: u64) -> anyhow::Result<DemoAccounts> {
     let hashes =
         plan.accounts.iter().map(|account| app.passwords.hash(SecretString::from(account.password.clone())));
     let hashes = try_join_all(hashes).await.context("the passwords of the demonstration cannot be hashed")?;
-    let ring = Arc::clone(app.store.ring());
+    let judged: Vec<Judged> = plan.sittings.iter().map(Sitting::judge).collect::<Result<_, _>>()?;
+    let (ring, written) = (Arc::clone(app.store.ring()), Arc::clone(&plan));
     app.store
-        .write(move |db| write(db, &ring, &plan, &hashes))
+        .write(move |db| write(db, &ring, &written, &hashes, &judged))
         .await
         .context("the demonstration cannot be written")?;
+    accounts.to_try = to_try(app, &plan).await?;
     Ok(accounts)
+}
+
+/// What to try first. Nothing in a demonstration that was made before there were assessments in it.
+async fn to_try(app: &App, plan: &Plan) -> anyhow::Result<Option<DemoToTry>> {
+    let Some((assessment_id, study_id)) = plan.to_try() else { return Ok(None) };
+    let scope = Scope { reach: Reach::Programme(plan.programme.id.0), person: None };
+    let found = app.store.read(move |db| assessment::try_find(db, &scope, assessment_id)).await?;
+    Ok(found.map(|_| DemoToTry { assessment_id, study_id }))
 }
 
 fn accounts_of(app: &App, plan: &Plan) -> DemoAccounts {
@@ -74,11 +90,18 @@ fn accounts_of(app: &App, plan: &Plan) -> DemoAccounts {
         programme_id: plan.programme.id.0,
         people: people.collect(),
         clients: BTreeMap::from([("trial_software".to_owned(), client)]),
+        to_try: None,
     }
 }
 
 /// All of it in one transaction: there is never half a demonstration.
-fn write(db: &mut Db<'_>, ring: &KeyRing, plan: &Plan, hashes: &[String]) -> Result<(), StoreError> {
+fn write(
+    db: &mut Db<'_>,
+    ring: &KeyRing,
+    plan: &Plan,
+    hashes: &[String],
+    judged: &[Judged],
+) -> Result<(), StoreError> {
     let now = plan.programme.created_at;
     let scope = Scope { reach: Reach::Programme(plan.programme.id.0), person: None };
     programme::insert(db, &plan.programme)?;
@@ -102,7 +125,11 @@ fn write(db: &mut Db<'_>, ring: &KeyRing, plan: &Plan, hashes: &[String]) -> Res
     for assignment in plan.records.iter().filter_map(|record| record.assignment.as_ref()) {
         assignment::insert(db, assignment)?;
     }
-    client::insert(db, &plan.client)
+    client::insert(db, &plan.client)?;
+    for (sitting, judged) in plan.sittings.iter().zip(judged) {
+        sitting.write(db, ring, plan, judged)?;
+    }
+    write_flag(db, ring, plan, &scope)
 }
 
 fn write_record(

@@ -13,7 +13,10 @@ const TAGS: &[(&str, &str)] = &[
     ("clients", "Programs that call for themselves, within scopes."),
     ("programmes", "The services and trials that offer peer support."),
     ("sites", "The surgeries, hospitals, charities and libraries of a programme."),
-    ("participants", "The persons whose needs are assessed: pseudonymous record, identity apart, digital profile."),
+    (
+        "participants",
+        "The persons whose needs are assessed: pseudonymous record, identity apart, digital profile.",
+    ),
     ("consent-forms", "Versioned consent statements and the limits of confidentiality."),
     ("consents", "What a participant agreed to, and its withdrawal."),
     ("assignments", "Who supports whom, from the offer to the goodbye."),
@@ -31,11 +34,35 @@ const ID: &[(&str, &str)] = &[("id", "$response.body#/id")];
 
 /// Where an answer leads.
 const LINKS: &[Link<'_>] = &[
-    Link { from: "create_participant", status: "201", name: "participant", to: "get_participant", parameters: ID },
+    Link {
+        from: "create_participant",
+        status: "201",
+        name: "participant",
+        to: "get_participant",
+        parameters: ID,
+    },
     Link { from: "create_consent", status: "201", name: "consent", to: "get_consent", parameters: ID },
-    Link { from: "create_assignment", status: "201", name: "accept", to: "accept_assignment", parameters: ID },
-    Link { from: "create_assessment", status: "201", name: "save_answers", to: "save_answers", parameters: ID },
-    Link { from: "create_assessment", status: "201", name: "submit", to: "submit_assessment", parameters: ID },
+    Link {
+        from: "create_assignment",
+        status: "201",
+        name: "accept",
+        to: "accept_assignment",
+        parameters: ID,
+    },
+    Link {
+        from: "create_assessment",
+        status: "201",
+        name: "save_answers",
+        to: "save_answers",
+        parameters: ID,
+    },
+    Link {
+        from: "create_assessment",
+        status: "201",
+        name: "submit",
+        to: "submit_assessment",
+        parameters: ID,
+    },
     Link {
         from: "submit_assessment",
         status: "200",
@@ -63,5 +90,8 @@ pub fn document() -> Result<Value, serde_json::Error> {
             (rule.operation.name().to_owned(), json!({"scope": rule.scope, "grants": grants}))
         })
         .collect();
-    finish(&document, &Extras { tags: TAGS, permissions, unversioned: UNVERSIONED, links: LINKS, webhooks: None })
+    finish(
+        &document,
+        &Extras { tags: TAGS, permissions, unversioned: UNVERSIONED, links: LINKS, webhooks: None },
+    )
 }

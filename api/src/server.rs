@@ -37,7 +37,12 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// With one clear line for each thing that stands in the way.
-pub fn prepare(config: &Config, keys: &Keys, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> anyhow::Result<App> {
+pub fn prepare(
+    config: &Config,
+    keys: &Keys,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+) -> anyhow::Result<App> {
     let location = config.location();
     migrate::require_current(&location)?;
     let ring = KeyRing::new(keys.sealing())?;
@@ -47,7 +52,9 @@ pub fn prepare(config: &Config, keys: &Keys, clock: Arc<dyn Clock>, ids: Arc<dyn
         clock,
         ids,
         tokens: Arc::new(Tokens::new(keys, &config.base_url)?),
-        passwords: Arc::new(Passwords::new(Passwords::suggested_threads()).context("no thread for passwords")?),
+        passwords: Arc::new(
+            Passwords::new(Passwords::suggested_threads()).context("no thread for passwords")?,
+        ),
         cursors: CursorKey::new(keys.cursor().expose_secret()),
         definitions: Arc::new(Definitions::default()),
         base_url: config.base_url.trim_end_matches('/').into(),
@@ -62,7 +69,9 @@ pub fn prepare(config: &Config, keys: &Keys, clock: Arc<dyn Clock>, ids: Arc<dyn
 pub fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(listen).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => {
-            anyhow::anyhow!("cannot listen on {listen}: another program is using this port; choose another with --listen")
+            anyhow::anyhow!(
+                "cannot listen on {listen}: another program is using this port; choose another with --listen"
+            )
         }
         _ => anyhow::anyhow!("cannot listen on {listen}: {error}"),
     })
@@ -90,8 +99,11 @@ pub fn start(app: App, config: &Config, listener: TcpListener) -> anyhow::Result
     let app = Data::new(app);
     let server = HttpServer::new(move || {
         let (service, _) = actix_web::App::new().into_utoipa_app().configure(routes::all).split_for_parts();
-        let service =
-            service.app_data(app.clone()).app_data(docs.clone()).app_data(ready.clone()).configure(http::discovery);
+        let service = service
+            .app_data(app.clone())
+            .app_data(docs.clone())
+            .app_data(ready.clone())
+            .configure(http::discovery);
         http::wrap(service, shared.clone())
     })
     .workers(config.workers)

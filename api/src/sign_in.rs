@@ -155,7 +155,8 @@ pub async fn with_refresh_token(app: &App, token: &str, request_id: Uuid) -> Res
         .await
         .map_err(|error| Refusal::from(error).into_problem())?;
     let (session, refresh) = turned.ok_or_else(|| Problem::new(Code::SessionEnded))?;
-    let subject = session.person_id.map(|person| person.0.uuid()).ok_or_else(|| Problem::new(Code::SessionEnded))?;
+    let subject =
+        session.person_id.map(|person| person.0.uuid()).ok_or_else(|| Problem::new(Code::SessionEnded))?;
     tokens(app, subject, &session, Some(refresh), now)
 }
 
@@ -232,7 +233,9 @@ pub async fn with_client_secret(
         Some(asked) => {
             let asked: Vec<String> = asked.split(' ').map(str::to_owned).collect();
             if let Some(foreign) = asked.iter().find(|scope| !client.scopes.0.contains(scope)) {
-                return Err(Problem::insufficient_scope(&foreign.chars().filter(char::is_ascii_graphic).take(64).collect::<String>()));
+                return Err(Problem::insufficient_scope(
+                    &foreign.chars().filter(char::is_ascii_graphic).take(64).collect::<String>(),
+                ));
             }
             asked
         }
@@ -287,9 +290,12 @@ fn choose(roles: &[Held], wish: Wish) -> Option<(Role, Option<ProgrammeId>, Opti
     let chosen = roles
         .iter()
         .filter(|held| wish.role.is_none_or(|role| held.role.0 == role))
-        .filter(|held| wish.programme.is_none_or(|programme| held.programme_id.map(|id| id.0) == Some(programme)))
+        .filter(|held| {
+            wish.programme.is_none_or(|programme| held.programme_id.map(|id| id.0) == Some(programme))
+        })
         .min_by_key(|held| held.role.0.privilege())?;
-    let same = || roles.iter().filter(|held| held.role == chosen.role && held.programme_id == chosen.programme_id);
+    let same =
+        || roles.iter().filter(|held| held.role == chosen.role && held.programme_id == chosen.programme_id);
     let everywhere = same().any(|held| held.site_id.is_none());
     let sites = (!everywhere).then(|| same().filter_map(|held| held.site_id.map(|id| id.0)).collect());
     Some((chosen.role.0, chosen.programme_id.map(|id| id.0), sites))
@@ -302,10 +308,8 @@ async fn note_failure(app: &App, login: &Login, now: Timestamp, request_id: Uuid
         now + TimeDelta::seconds((1_i64 << doublings).min(LONGEST_DELAY_SECONDS))
     });
     let person = login.id.0;
-    let event = AuditEvent {
-        person_id: Some(login.id),
-        ..blank_event(app, "create_session", 401, request_id, now)
-    };
+    let event =
+        AuditEvent { person_id: Some(login.id), ..blank_event(app, "create_session", 401, request_id, now) };
     app.store
         .write(move |db| {
             sign_in::note_failure(db, person, until)?;
@@ -315,7 +319,14 @@ async fn note_failure(app: &App, login: &Login, now: Timestamp, request_id: Uuid
         .map_err(|error| Refusal::from(error).into_problem())
 }
 
-fn event(app: &App, session: &Session, operation: &str, status: i32, request_id: Uuid, now: Timestamp) -> AuditEvent {
+fn event(
+    app: &App,
+    session: &Session,
+    operation: &str,
+    status: i32,
+    request_id: Uuid,
+    now: Timestamp,
+) -> AuditEvent {
     AuditEvent {
         programme_id: session.programme_id,
         person_id: session.person_id,

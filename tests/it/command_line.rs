@@ -61,7 +61,7 @@ fn a_supporter_helps_and_a_nurse_reads_with_nothing_but_the_command_line() {
     assert_eq!(refused.status.code(), Some(4), "{}", String::from_utf8_lossy(&refused.stderr));
 
     supporter.sign_in(&demo, "supporter_a");
-    assert_eq!(supporter.json(&["whoami"])["role"], "supporter");
+    assert_eq!(supporter.json(&["whoami"])["session"]["role"], "supporter");
     assert!(!supporter.ok(&["today"]).is_empty());
     let men = supporter.json(&["participant", "list"]);
     let busy = supporter.json(&["today"]).to_string();
@@ -86,8 +86,21 @@ fn a_supporter_helps_and_a_nurse_reads_with_nothing_but_the_command_line() {
     let file = file.to_str().unwrap();
     let done = supporter.run(
         &[
-            "--json", "--no-input", "assess", study_id, "--time-point", "T7", "--answers", file, "--level", "A3",
-            "--keyed-by", "participant", "--present", "nobody", "--affirmed",
+            "--json",
+            "--no-input",
+            "assess",
+            study_id,
+            "--time-point",
+            "T7",
+            "--answers",
+            file,
+            "--level",
+            "A3",
+            "--keyed-by",
+            "participant",
+            "--present",
+            "nobody",
+            "--affirmed",
         ],
         "",
     );
@@ -95,7 +108,8 @@ fn a_supporter_helps_and_a_nurse_reads_with_nothing_but_the_command_line() {
     assert!(done.status.success(), "{told}{}", String::from_utf8_lossy(&done.stderr));
     assert!(!told.contains("Only my own words."), "a submitted answer was printed: {told}");
     let done: Value = serde_json::from_str(&told).unwrap();
-    let assessment = done["assessment_id"].as_str().or_else(|| done["id"].as_str()).unwrap_or_else(|| panic!("{done}"));
+    let assessment =
+        done["assessment_id"].as_str().or_else(|| done["id"].as_str()).unwrap_or_else(|| panic!("{done}"));
 
     // What he helped with is not his to read.
     assert_eq!(supporter.run(&["summary", assessment], "").status.code(), Some(4));
@@ -125,7 +139,8 @@ fn whoever_mistypes_is_helped_and_scripts_can_tell_what_happened() {
     let typo = nowhere.run(&["particpant", "list"], "");
     assert_eq!(typo.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&typo.stderr).contains("participant"));
-    let unreachable = nowhere.run(&["login", "--email", "a@example.org", "--password-stdin"], "some password");
+    let unreachable =
+        nowhere.run(&["login", "--email", "a@example.org", "--password-stdin"], "some password");
     assert_eq!(unreachable.status.code(), Some(75), "{}", String::from_utf8_lossy(&unreachable.stderr));
     assert!(nowhere.ok(&["completion", "bash"]).contains("alongside"));
     assert!(nowhere.ok(&["man"]).contains("alongside"));

@@ -37,10 +37,12 @@ fn every_acknowledged_answer_survives_a_kill_in_the_middle_of_an_assessment() {
         "channel": "in_person"});
     let made = supporter.post("/v1/assessments", &begun).created();
     let path = format!("/v1/assessments/{}", made["id"].as_str().unwrap());
-    let open = json!({"affirmed": true, "level": "A2", "keyed_by": "participant", "others_present": ["nobody"]});
+    let open =
+        json!({"affirmed": true, "level": "A2", "keyed_by": "participant", "others_present": ["nobody"]});
     supporter.post(&format!("{path}/assistance-sessions"), &open).created();
 
-    let gates = ["URI.leakage.gate", "URI.urgency.gate", "URI.pain.gate", "URI.blood.gate", "GEN.fatigue.gate"];
+    let gates =
+        ["URI.leakage.gate", "URI.urgency.gate", "URI.pain.gate", "URI.blood.gate", "GEN.fatigue.gate"];
     let saving = {
         let (supporter, path) = (supporter.clone(), path.clone());
         std::thread::spawn(move || {
@@ -142,6 +144,22 @@ fn the_first_administrator_is_made_on_the_command_line() {
     // Standard input is empty, so there is no password.
     let line = refusal(&["user", "create-admin", "--email", "admin@example.org"], &environment);
     assert!(line.contains("password"), "{line}");
+}
+
+#[test]
+fn a_server_whose_keys_are_lost_does_not_make_new_ones() {
+    let database = Database::blank();
+    let url = database.is_postgres().then_some(database.url.as_str());
+    let mut demo = Demo::start(database.folder.path(), url);
+    demo.kill();
+    let keys = database.folder.path().join("alongside.key");
+    std::fs::remove_file(&keys).unwrap();
+    let data = database.folder.path().to_str().unwrap();
+    let mut arguments = vec!["demo", "--data", data, "--listen", "127.0.0.1:0"];
+    arguments.extend(url.iter().flat_map(|url| ["--database-url", url]));
+    let line = refusal(&arguments, &[]);
+    assert!(line.contains("put the file back"), "{line}");
+    assert!(!keys.exists());
 }
 
 #[test]

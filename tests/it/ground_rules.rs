@@ -33,7 +33,9 @@ fn hostile_bodies_are_refused_and_store_nothing() {
         assert!(problem["detail"].is_string() || problem["errors"].is_array(), "{what}");
     }
     let deep = format!("{}{}", "{\"a\":".repeat(65), "}".repeat(65));
-    coordinator.post_bytes("/v1/participants", "application/json", deep.as_bytes()).problem(400, "malformed-json");
+    coordinator
+        .post_bytes("/v1/participants", "application/json", deep.as_bytes())
+        .problem(400, "malformed-json");
     assert_eq!(count(&coordinator), 0);
 }
 
@@ -84,7 +86,10 @@ fn wrong_methods_and_unknown_places_are_told_apart() {
     let coordinator = world.sign_in(Role::Coordinator);
     let refused = coordinator.delete("/v1/participants");
     refused.problem(405, "method-not-allowed");
-    assert_eq!(refused.header("allow").map(|allow| allow.contains("GET") && allow.contains("POST")), Some(true));
+    assert_eq!(
+        refused.header("allow").map(|allow| allow.contains("GET") && allow.contains("POST")),
+        Some(true)
+    );
     coordinator.get("/v1/nothing-here").not_found();
     coordinator.get("/v1/participants/not-an-id").not_found();
     coordinator.get("/v1/participants?limit=0").problem(400, "malformed-query");
@@ -125,7 +130,9 @@ fn many_who_send_the_same_key_at_once_make_one_thing() {
             .map(|_| {
                 let coordinator = coordinator.clone();
                 let body = &body;
-                scope.spawn(move || coordinator.post_with_key("/v1/participants", "storm", body).created()["id"].clone())
+                scope.spawn(move || {
+                    coordinator.post_with_key("/v1/participants", "storm", body).created()["id"].clone()
+                })
             })
             .collect();
         sending.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -173,7 +180,9 @@ fn a_list_is_read_page_by_page_without_gap_or_repeat() {
     let cursor = page["next"].as_str().unwrap();
     let colleague = world.sign_in(Role::Coordinator);
     colleague.get(&format!("/v1/participants?cursor={cursor}")).problem(400, "invalid-cursor");
-    coordinator.get(&format!("/v1/participants?status=active&cursor={cursor}")).problem(400, "invalid-cursor");
+    coordinator
+        .get(&format!("/v1/participants?status=active&cursor={cursor}"))
+        .problem(400, "invalid-cursor");
     coordinator.get(&format!("/v1/assignments?cursor={cursor}")).problem(400, "invalid-cursor");
 }
 
@@ -191,7 +200,11 @@ fn what_is_known_is_not_sent_again() {
 fn every_answer_carries_the_headers_that_protect() {
     let world = World::start();
     let coordinator = world.sign_in(Role::Coordinator);
-    for answer in [coordinator.get("/v1/participants"), coordinator.get("/v1/nothing"), world.stranger().get("/healthz")] {
+    for answer in [
+        coordinator.get("/v1/participants"),
+        coordinator.get("/v1/nothing"),
+        world.stranger().get("/healthz"),
+    ] {
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),

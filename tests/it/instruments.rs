@@ -14,7 +14,8 @@ const QUESTIONNAIRES: [(&str, &str); 6] = [
     ("zika", include_str!("../fixtures/fhir-r4/questionnaire-zika-virus-exposure-assessment.json")),
 ];
 const GCS_RESPONSE: &str = include_str!("../fixtures/fhir-r4/questionnaireresponse-example-gcs.json");
-const BLUEBOOK_RESPONSE: &str = include_str!("../fixtures/fhir-r4/questionnaireresponse-example-bluebook.json");
+const BLUEBOOK_RESPONSE: &str =
+    include_str!("../fixtures/fhir-r4/questionnaireresponse-example-bluebook.json");
 
 #[test]
 fn every_hl7_example_is_imported_and_kept_as_it_was_sent() {
@@ -39,7 +40,8 @@ fn a_matching_response_is_judged_and_stored_and_comes_out_again() {
     let manager = world.sign_in(Role::TrialManager);
     let researcher = world.sign_in(Role::Researcher);
     let gcs = manager.post_fhir("/v1/instruments", QUESTIONNAIRES[2].1).created();
-    let begun = json!({"participant_id": man.id, "instrument_id": gcs["id"], "time_point": "T0", "channel": "paper"});
+    let begun =
+        json!({"participant_id": man.id, "instrument_id": gcs["id"], "time_point": "T0", "channel": "paper"});
     let made = researcher.post("/v1/assessments", &begun).created();
     let path = format!("/v1/assessments/{}/questionnaire-response", made["id"].as_str().unwrap());
     let wrong = researcher.post_fhir(&path, BLUEBOOK_RESPONSE);
@@ -50,7 +52,9 @@ fn a_matching_response_is_judged_and_stored_and_comes_out_again() {
     let answers = researcher.get(&format!("/v1/assessments/{}/answers", made["id"].as_str().unwrap())).ok();
     assert_eq!(answers["items"].as_array().unwrap().len(), 3);
     assert_eq!(answers["items"][0]["level"], "unknown");
-    if researcher.get(&format!("/v1/assessments/{}", made["id"].as_str().unwrap())).ok()["status"] == "in_progress" {
+    if researcher.get(&format!("/v1/assessments/{}", made["id"].as_str().unwrap())).ok()["status"]
+        == "in_progress"
+    {
         researcher.post_nothing(&format!("/v1/assessments/{}/submission", made["id"].as_str().unwrap())).ok();
     }
     let out = researcher.get_as(&path, "application/fhir+json").ok();
@@ -72,7 +76,10 @@ fn what_is_not_supported_is_refused_with_the_element_named() {
     };
     for (item, pointer) in [
         (json!({"linkId": "1", "type": "hologram"}), "/item/0/type"),
-        (json!({"linkId": "1", "type": "string", "modifierExtension": [{"url": "http://example.org/x"}]}), "/item/0"),
+        (
+            json!({"linkId": "1", "type": "string", "modifierExtension": [{"url": "http://example.org/x"}]}),
+            "/item/0",
+        ),
         (
             json!({"linkId": "1", "type": "string",
                 "enableWhen": [{"question": "2", "operator": "exists", "answerBoolean": true}]}),
@@ -80,9 +87,13 @@ fn what_is_not_supported_is_refused_with_the_element_named() {
         ),
         (json!({"linkId": "1", "type": "group", "item": [{"linkId": "1", "type": "string"}]}), "/item/0"),
     ] {
-        let problem = manager.post_fhir("/v1/instruments", &with(item)).problem(422, "unsupported-instrument");
+        let problem =
+            manager.post_fhir("/v1/instruments", &with(item)).problem(422, "unsupported-instrument");
         let named = problem["errors"].as_array().unwrap();
-        assert!(named.iter().any(|error| error["pointer"].as_str().unwrap().starts_with(pointer)), "{problem}");
+        assert!(
+            named.iter().any(|error| error["pointer"].as_str().unwrap().starts_with(pointer)),
+            "{problem}"
+        );
     }
     for broken in ["", "{", "[]", "{\"resourceType\": \"Patient\"}", "\u{0}"] {
         let status = manager.post_fhir("/v1/instruments", broken).status;

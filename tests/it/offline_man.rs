@@ -32,7 +32,8 @@ fn start(world: &World, supporter: &Caller, man: &Man) -> String {
 }
 
 fn segment(caller: &Caller, path: &str, level: &str, keyed_by: &str, present: &[&str], handed_over: bool) {
-    let next = json!({"level": level, "keyed_by": keyed_by, "others_present": present, "handed_over": handed_over});
+    let next =
+        json!({"level": level, "keyed_by": keyed_by, "others_present": present, "handed_over": handed_over});
     let answer = caller.post(&format!("{path}/segments"), &next);
     assert!((200..300).contains(&answer.status), "{}", answer.text());
 }
@@ -51,7 +52,8 @@ fn a_man_without_internet_is_helped_to_a_care_plan() {
 
     // At the kitchen table: set up first, then he answers himself while the supporter looks away.
     let path = start(&world, &supporter, &man);
-    let open = json!({"affirmed": true, "level": "A1", "keyed_by": "participant", "others_present": ["nobody"]});
+    let open =
+        json!({"affirmed": true, "level": "A1", "keyed_by": "participant", "others_present": ["nobody"]});
     supporter.post(&format!("{path}/assistance-sessions"), &open).created();
     segment(&supporter, &path, "A2", "participant", &["nobody"], false);
     save(&supporter, &path, &[code("URI.leakage.gate", "yes"), bother("URI.leakage.bother", 6)]);
@@ -77,14 +79,22 @@ fn a_man_without_internet_is_helped_to_a_care_plan() {
     save(&supporter, &path, &[code("SEX.erections.gate", "yes"), bother("SEX.erections.bother", 9)]);
     segment(&supporter, &path, "A2", "participant", &["nobody"], false);
     let seen = supporter.get(&path).ok();
-    let seen: Vec<&str> =
-        seen["answers"].as_array().unwrap().iter().map(|answer| answer["link_id"].as_str().unwrap()).collect();
+    let seen: Vec<&str> = seen["answers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|answer| answer["link_id"].as_str().unwrap())
+        .collect();
     assert!(seen.contains(&"URI.leakage.gate"), "{seen:?}");
-    assert!(!seen.iter().any(|link_id| link_id.starts_with("SEX")), "the helper saw the private part: {seen:?}");
+    assert!(
+        !seen.iter().any(|link_id| link_id.starts_with("SEX")),
+        "the helper saw the private part: {seen:?}"
+    );
 
     // What matters most to him, in his order.
     let system = "https://fhir.alongside.example/CodeSystem/concern";
-    let top = ["GEN.fatigue", "URI.leakage"].map(|code| json!({"valueCoding": {"system": system, "code": code}}));
+    let top =
+        ["GEN.fatigue", "URI.leakage"].map(|code| json!({"valueCoding": {"system": system, "code": code}}));
     save(&supporter, &path, &[json!({"link_id": "PRI.top", "values": top})]);
 
     let submitted = supporter.post_nothing(&format!("{path}/submission")).ok();
@@ -152,7 +162,8 @@ fn an_assessment_without_concerns_ends_well() {
     let clinician = world.sign_in(Role::Clinician);
     let man = world.participant().consented().helped_by(&supporter).create();
     let path = start(&world, &supporter, &man);
-    let open = json!({"affirmed": true, "level": "A2", "keyed_by": "participant", "others_present": ["nobody"]});
+    let open =
+        json!({"affirmed": true, "level": "A2", "keyed_by": "participant", "others_present": ["nobody"]});
     supporter.post(&format!("{path}/assistance-sessions"), &open).created();
     save(&supporter, &path, &[code("URI.leakage.gate", "no"), code("GEN.fatigue.gate", "no")]);
     supporter.post_nothing(&format!("{path}/submission")).ok();
@@ -181,12 +192,16 @@ fn a_supporter_is_never_a_proxy() {
     let supporter = world.sign_in(Role::Supporter);
     let man = world.participant().consented().helped_by(&supporter).create();
     let path = start(&world, &supporter, &man);
-    let open = json!({"affirmed": true, "level": "A4", "keyed_by": "supporter", "others_present": ["nobody"]});
+    let open =
+        json!({"affirmed": true, "level": "A4", "keyed_by": "supporter", "others_present": ["nobody"]});
     supporter.post(&format!("{path}/assistance-sessions"), &open).created();
     let mut answer = code("URI.leakage.gate", "no");
     answer["answered_by"] = json!("proxy");
-    supporter.post(&format!("{path}/answers"), &json!({"answers": [answer]})).invalid_at("/answers/0/answered_by");
-    let unaffirmed = json!({"affirmed": false, "level": "A2", "keyed_by": "participant", "others_present": []});
+    supporter
+        .post(&format!("{path}/answers"), &json!({"answers": [answer]}))
+        .invalid_at("/answers/0/answered_by");
+    let unaffirmed =
+        json!({"affirmed": false, "level": "A2", "keyed_by": "participant", "others_present": []});
     supporter.post(&format!("{path}/assistance-sessions"), &unaffirmed).problem(422, "invalid");
 }
 
@@ -196,7 +211,8 @@ fn wrong_answers_are_named_and_nothing_of_them_is_kept() {
     let supporter = world.sign_in(Role::Supporter);
     let man = world.participant().consented().helped_by(&supporter).create();
     let path = start(&world, &supporter, &man);
-    let open = json!({"affirmed": true, "level": "A3", "keyed_by": "participant", "others_present": ["nobody"]});
+    let open =
+        json!({"affirmed": true, "level": "A3", "keyed_by": "participant", "others_present": ["nobody"]});
     supporter.post(&format!("{path}/assistance-sessions"), &open).created();
     let yes = code("URI.leakage.gate", "yes");
     for (wrong, pointer) in [
@@ -224,7 +240,8 @@ fn what_was_begun_on_one_device_goes_on_on_another() {
     let supporter = world.sign_in(Role::Supporter);
     let man = world.participant().consented().helped_by(&supporter).create();
     let path = start(&world, &supporter, &man);
-    let open = json!({"affirmed": true, "level": "A3", "keyed_by": "participant", "others_present": ["nobody"]});
+    let open =
+        json!({"affirmed": true, "level": "A3", "keyed_by": "participant", "others_present": ["nobody"]});
     supporter.post(&format!("{path}/assistance-sessions"), &open).created();
     save(&supporter, &path, &[code("URI.leakage.gate", "yes")]);
     let listed = supporter.get(&format!("/v1/assessments?participant_id={}&status=in_progress", man.id)).ok();
@@ -240,7 +257,8 @@ fn a_thought_of_not_wanting_to_live_reaches_the_leads_once_and_says_nothing_on_t
     let lead = world.sign_in(Role::SafeguardingLead);
     let man = world.participant().consented().helped_by(&supporter).create();
     let path = start(&world, &supporter, &man);
-    let open = json!({"affirmed": true, "level": "A2", "keyed_by": "participant", "others_present": ["nobody"]});
+    let open =
+        json!({"affirmed": true, "level": "A2", "keyed_by": "participant", "others_present": ["nobody"]});
     supporter.post(&format!("{path}/assistance-sessions"), &open).created();
     segment(&supporter, &path, "A2", "participant", &["nobody"], true);
     let saved = save(&supporter, &path, &[code("EMO.not_wanting_to_live.gate", "yes")]);
@@ -268,7 +286,8 @@ fn safety_questions_wait_until_the_family_has_left() {
     let supporter = world.sign_in(Role::Supporter);
     let man = world.participant().consented().helped_by(&supporter).create();
     let path = start(&world, &supporter, &man);
-    let open = json!({"affirmed": true, "level": "A2", "keyed_by": "participant", "others_present": ["partner"]});
+    let open =
+        json!({"affirmed": true, "level": "A2", "keyed_by": "participant", "others_present": ["partner"]});
     supporter.post(&format!("{path}/assistance-sessions"), &open).created();
     segment(&supporter, &path, "A2", "participant", &["partner"], true);
     let safety = json!({"answers": [code("SAF.safe_at_home.gate", "yes")]});

@@ -23,7 +23,11 @@ fn attempt(caller: &Caller, method: &str, path: &str, operation: &Value) -> Answ
     let method = method.to_uppercase();
     let mut headers = vec![("if-match", "\"1\"")];
     let body = operation.get("requestBody").map(|body| {
-        let kind = if body["content"].get("application/fhir+json").is_some() { "application/fhir+json" } else { "application/json" };
+        let kind = if body["content"].get("application/fhir+json").is_some() {
+            "application/fhir+json"
+        } else {
+            "application/json"
+        };
         headers.push(("content-type", kind));
         b"{}".to_vec()
     });
@@ -122,7 +126,8 @@ fn a_grant_reaches_as_far_as_its_relation_and_no_further() {
         }
         caller.get(&foreign.path()).not_found();
         let listed = caller.get("/v1/participants").ok();
-        let listed: Vec<_> = listed["items"].as_array().unwrap().iter().map(|item| item["id"].clone()).collect();
+        let listed: Vec<_> =
+            listed["items"].as_array().unwrap().iter().map(|item| item["id"].clone()).collect();
         assert!(listed.contains(&json!(mine.id)), "{role}");
         assert_eq!(listed.contains(&json!(other.id)), reach == Relation::Programme, "{role}");
     }
@@ -141,6 +146,7 @@ fn what_is_out_of_reach_looks_exactly_like_what_never_was() {
         body["instance"] = Value::Null;
     }
     assert_eq!(bodies[0], bodies[1]);
-    let names = |answer: &Answer| answer.headers.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>();
+    let names =
+        |answer: &Answer| answer.headers.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>();
     assert_eq!(names(&unseen), names(&absent));
 }

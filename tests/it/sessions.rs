@@ -13,7 +13,8 @@ fn invited(world: &World, email: &str, role: Role) -> Value {
     let person = json!({"email": email, "display_name": "Invited",
         "memberships": [{"role": role, "programme_id": world.programme}]});
     let made = world.admin().post("/v1/people", &person).created();
-    let activation = json!({"email": email, "activation_code": made["activation_code"], "password": PASSWORD});
+    let activation =
+        json!({"email": email, "activation_code": made["activation_code"], "password": PASSWORD});
     let answer = world.stranger().post("/v1/activations", &activation);
     assert!((200..300).contains(&answer.status), "{}", answer.text());
     made
@@ -92,7 +93,8 @@ fn a_refresh_token_turns_and_an_old_one_ends_the_session() {
     let world = World::start();
     invited(&world, "nurse@example.org", Role::Clinician);
     let first = sign_in(&world, "nurse@example.org", PASSWORD).created();
-    let refresh = |token: &Value| world.stranger().post("/v1/sessions/refresh", &json!({"refresh_token": token}));
+    let refresh =
+        |token: &Value| world.stranger().post("/v1/sessions/refresh", &json!({"refresh_token": token}));
     let second = refresh(&first["refresh_token"]).ok();
     assert_ne!(first["refresh_token"], second["refresh_token"]);
     // The answer was lost on a bad line: the same request gets the same successor.

@@ -1,14 +1,17 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use alongside_api::config::Config;
+use alongside_api::security::keys::Keys;
 use alongside_api::{demo, server};
+use alongside_domain::clock::System;
 use alongside_store::migrate;
 use anyhow::Context as _;
 use clap::Args;
 use secrecy::SecretString;
 
-use super::{open, runtime, start_logging};
+use super::{announce_keys, refuse_lost_keys, runtime, start_logging};
 
 /// Serves a synthetic programme: made on the first start, found again on the next.
 #[derive(Debug, Args)]
@@ -42,7 +45,12 @@ impl Demo {
         config.listen = listener.local_addr()?;
         config.base_url = format!("http://{}", config.listen);
         migrate::up(&config.location())?;
-        let mut app = open(&config)?;
+        refuse_lost_keys(&config)?;
+        let (keys, created) = Keys::load_or_create(&self.data.join("alongside.key"))?;
+        if created {
+            announce_keys(config.keys_file.as_deref());
+        }
+        let mut app = server::prepare(&config, &keys, Arc::new(System), Arc::new(System))?;
         app.audit_reads = !self.bench_unaudited_reads;
         let file = self.data.join("demo.json");
         runtime(async move {
@@ -60,7 +68,8 @@ impl Demo {
     fn config(&self) -> anyhow::Result<Config> {
         let mut config = Config::load(None)?;
         let database = self.database_url.clone();
-        let database = database.unwrap_or_else(|| format!("sqlite://{}", self.data.join("alongside.db").display()));
+        let database =
+            database.unwrap_or_else(|| format!("sqlite://{}", self.data.join("alongside.db").display()));
         config.database_url = SecretString::from(database);
         config.keys_file = Some(self.data.join("alongside.key"));
         if std::env::var_os("ALONGSIDE_LOG").is_none() {

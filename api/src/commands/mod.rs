@@ -16,6 +16,8 @@ use alongside_api::http::docs::Document;
 use alongside_api::security::keys::Keys;
 use alongside_api::{openapi, server};
 use alongside_domain::clock::System;
+use alongside_store::migrate as migrate_store;
+use anyhow::bail;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -88,6 +90,8 @@ fn start_logging(config: &Config) -> anyhow::Result<()> {
 
 /// Opens what a command of the operator needs: keys, store and the rest.
 fn open(config: &Config) -> anyhow::Result<App> {
+    migrate_store::require_current(&config.location())?;
+    refuse_lost_keys(config)?;
     let (keys, created) = Keys::open(config)?;
     if created {
         announce_keys(config.keys_file.as_deref());
@@ -95,9 +99,24 @@ fn open(config: &Config) -> anyhow::Result<App> {
     server::prepare(config, &keys, Arc::new(System), Arc::new(System))
 }
 
+/// New keys beside a database in use would open nothing of it and hide that the right ones are missing.
+fn refuse_lost_keys(config: &Config) -> anyhow::Result<()> {
+    match &config.keys_file {
+        Some(file) if !file.exists() && !migrate_store::is_unused(&config.location())? => bail!(
+            "the key file {} is missing, and the database is in use: put the file back, without it sealed records \
+             stay sealed",
+            file.display()
+        ),
+        _ => Ok(()),
+    }
+}
+
 fn announce_keys(path: Option<&Path>) {
-    let place = path.map_or_else(|| "beside the database".to_owned(), |path| format!("in {}", path.display()));
-    eprintln!("New keys were made {place}. Keep a copy apart from the database: without them sealed records stay sealed.");
+    let place =
+        path.map_or_else(|| "beside the database".to_owned(), |path| format!("in {}", path.display()));
+    eprintln!(
+        "New keys were made {place}. Keep a copy apart from the database: without them sealed records stay sealed."
+    );
 }
 
 fn runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

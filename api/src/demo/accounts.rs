@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
-use alongside_domain::id::{ClientId, PersonId, ProgrammeId};
+use alongside_domain::id::{AssessmentId, ClientId, PersonId, ProgrammeId};
 use alongside_domain::policy::Role;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ pub struct DemoAccounts {
     pub programme_id: ProgrammeId,
     pub people: BTreeMap<String, DemoPerson>,
     pub clients: BTreeMap<String, DemoClient>,
+    /// Nothing in a demonstration that was made before there were assessments in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_try: Option<DemoToTry>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -34,6 +37,20 @@ pub struct DemoClient {
     pub client_secret: String,
     pub scopes: Vec<String>,
 }
+
+/// What the first steps are about.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct DemoToTry {
+    /// Handed in, with an earlier one to compare with.
+    pub assessment_id: AssessmentId,
+    /// Of a participant whose assessment is not finished.
+    pub study_id: String,
+}
+
+/// The command line, run from the source.
+const CLI: &str = "cargo run -q -p alongside-cli --";
+/// Takes the access token out of the answer to a sign-in.
+const TAKE_TOKEN: &str = r#"sed -n 's/.*"access_token": *"\([^"]*\)".*/\1/p'"#;
 
 /// Writes the file, for its owner alone, unless it is there already and says the same address.
 ///
@@ -63,44 +80,78 @@ pub fn write_accounts(path: &Path, accounts: &DemoAccounts) -> anyhow::Result<()
     std::fs::rename(&beside, path).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// What to try first, a line each.
+/// What to try first, a line each. Every command can be pasted into a shell.
 #[must_use]
 pub fn next_steps(accounts: &DemoAccounts, base_url: &str, file: &Path) -> Vec<String> {
     let mut lines = vec![
-        "Everybody in this programme is invented.".to_owned(),
-        format!("All logins are in:             {}", file.display()),
-        format!("Read about every operation:    {base_url}/docs"),
+        "Everything here is synthetic: every person, answer and concern is invented.".to_owned(),
+        format!("Serving at:        {base_url}"),
+        format!("All operations:    {base_url}/docs"),
+        format!("All logins:        {}", file.display()),
     ];
-    let Some(supporter) = accounts.people.get("supporter_a") else { return lines };
-    let DemoPerson { email, password, .. } = supporter;
-    lines.extend([
-        "Sign in as a peer supporter:".to_owned(),
-        format!(
-            "  curl -s {base_url}/v1/sessions -H 'Content-Type: application/json' \
-             -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}'"
-        ),
-        "See the people this supporter helps, with the access_token from above:".to_owned(),
-        format!("  curl -s {base_url}/v1/participants -H \"Authorization: Bearer $TOKEN\""),
-        "Or with the command line, which asks for the password:".to_owned(),
-        format!("  alongside login --server {base_url} --email {email}"),
-        "  alongside participant list".to_owned(),
-    ]);
+    if let Some(supporter) = accounts.people.get("supporter_a") {
+        lines.extend(as_supporter(accounts.to_try.as_ref(), supporter, base_url));
+    }
     if let Some(clinician) = accounts.people.get("clinician") {
-        let DemoPerson { email, password, .. } = clinician;
-        lines.extend([
-            format!("Read a summary as the clinician ({email}, {password}):"),
-            format!("  curl -s {base_url}/v1/assessments/$ID/summary -H 'Accept: text/plain' -H \"Authorization: Bearer $TOKEN\""),
-        ]);
+        lines.extend(as_clinician(accounts.to_try.as_ref(), clinician, base_url));
     }
     if let Some(client) = accounts.clients.get("trial_software") {
+        let DemoClient { client_id, client_secret, .. } = client;
         lines.extend([
+            String::new(),
             "Get a token as trial software:".to_owned(),
             format!(
-                "  curl -s {base_url}/oauth2/token -u '{}:{}' -d grant_type=client_credentials",
-                client.client_id, client.client_secret
+                "  curl -s {base_url}/oauth2/token -u '{client_id}:{client_secret}' -d grant_type=client_credentials"
             ),
         ]);
     }
+    if let Some(folder) = file.parent() {
+        lines.extend([
+            String::new(),
+            format!("Stop with Ctrl+C. To start afresh, delete the folder {} then.", folder.display()),
+        ]);
+    }
+    lines
+}
+
+fn as_supporter(to_try: Option<&DemoToTry>, supporter: &DemoPerson, base_url: &str) -> Vec<String> {
+    let DemoPerson { email, password, .. } = supporter;
+    let mut lines = vec![
+        String::new(),
+        format!("As a peer supporter, in a second terminal (password: {password}):"),
+        format!("  {CLI} login --server {base_url} --email {email}"),
+        format!("  {CLI} today"),
+    ];
+    lines.extend(to_try.map(|to_try| format!("  {CLI} assess {}", to_try.study_id)));
+    lines
+}
+
+fn as_clinician(to_try: Option<&DemoToTry>, clinician: &DemoPerson, base_url: &str) -> Vec<String> {
+    let DemoPerson { email, password, .. } = clinician;
+    let mut lines = Vec::new();
+    if let Some(DemoToTry { assessment_id, .. }) = to_try {
+        lines.extend([
+            String::new(),
+            format!("As a clinician (password: {password}):"),
+            format!("  {CLI} login --server {base_url} --email {email}"),
+            format!("  {CLI} summary {assessment_id} --format text"),
+        ]);
+    }
+    lines.extend([
+        String::new(),
+        "Or over HTTP:".to_owned(),
+        format!(
+            "  TOKEN=$(curl -s {base_url}/v1/sessions -H 'Content-Type: application/json' \
+             -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}' | {TAKE_TOKEN})"
+        ),
+        format!("  curl -s {base_url}/v1/participants -H \"Authorization: Bearer $TOKEN\""),
+    ]);
+    lines.extend(to_try.map(|DemoToTry { assessment_id, .. }| {
+        format!(
+            "  curl -s {base_url}/v1/assessments/{assessment_id}/summary -H 'Accept: text/plain' \
+             -H \"Authorization: Bearer $TOKEN\""
+        )
+    }));
     lines
 }
 
@@ -120,6 +171,7 @@ mod tests {
             programme_id: ProgrammeId::new(Uuid::from_u128(1)),
             people: BTreeMap::new(),
             clients: BTreeMap::new(),
+            to_try: None,
         };
         write_accounts(&path, &accounts).unwrap();
         let first = std::fs::metadata(&path).unwrap();

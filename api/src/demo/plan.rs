@@ -8,8 +8,8 @@ use alongside_domain::consent::{CapacityJudgement, Method, statement};
 use alongside_domain::content;
 use alongside_domain::digital_profile::{Access, Barrier, Device, InternetAtHome, LastUsed};
 use alongside_domain::id::{
-    AssignmentId, ClientId, ConsentId, DigitalProfileId, MembershipId, ParticipantId, PersonId, ProgrammeId,
-    SiteId,
+    AssessmentId, AssignmentId, ClientId, ConsentId, DigitalProfileId, MembershipId, ParticipantId, PersonId,
+    ProgrammeId, SiteId,
 };
 use alongside_domain::participant::{
     AccessNeed, Address, CommunicationNeed, Gp, Identity, Needs, SafeContact, Treatment,
@@ -32,6 +32,8 @@ use uuid::Uuid;
 
 use super::cast::{Agreed, FAMILY, GIVEN, PARTICIPANTS, PEOPLE, Part};
 use super::draw::{Draw, start};
+use super::script::{SCRIPTS, TO_GO_ON_WITH, TO_READ};
+use super::sitting::Sitting;
 use crate::security::token::hash_secret;
 
 /// How a demonstration is recognised on its next start.
@@ -83,6 +85,10 @@ pub struct Plan {
     pub records: Vec<Record>,
     pub client: Client,
     pub client_secret: String,
+    /// What was filled in, the earliest first.
+    pub sittings: Vec<Sitting>,
+    /// The id of the concern that waits for a safeguarding lead.
+    pub flag: Uuid,
     /// Who took the consents and measured the profiles.
     pub researcher: PersonId,
 }
@@ -146,6 +152,9 @@ impl Plan {
             created_at: At(now),
             version: 1,
         };
+        // Drawn last: what was drawn before them is what it was in a demonstration made without them.
+        let sittings = SCRIPTS.iter().map(|script| Sitting::new(&mut draw, script, now)).collect();
+        let flag = draw.id();
         Self {
             programme,
             sites,
@@ -154,8 +163,24 @@ impl Plan {
             records,
             client,
             client_secret,
+            sittings,
+            flag,
             researcher: researcher.0,
         }
+    }
+
+    /// The person with this name in the cast.
+    #[must_use]
+    pub fn person(&self, name: &str) -> Option<PersonId> {
+        self.accounts.iter().find(|account| account.name == name).map(|account| account.person.id.0)
+    }
+
+    /// The assessment to read first, and the study ID of the participant whose assessment is not finished.
+    #[must_use]
+    pub fn to_try(&self) -> Option<(AssessmentId, String)> {
+        let read = self.sittings.get(TO_READ)?;
+        let begun = self.sittings.get(TO_GO_ON_WITH)?;
+        Some((read.id, self.records.get(begun.script.participant)?.study_id.clone()))
     }
 }
 

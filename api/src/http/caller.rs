@@ -95,10 +95,11 @@ pub(super) async fn identify(app: &App, request: &HttpRequest, now: Timestamp) -
     let token = bearer(request).ok_or_else(|| Problem::new(Code::Unauthenticated))?;
     let claims = app.tokens.verify(token, now).map_err(|_| Problem::new(Code::Unauthenticated))?;
     let session_id = SessionId::new(claims.session);
-    let session = app.store.read(move |db| session::find(db, session_id)).await.map_err(|error| match error {
-        StoreError::NotFound => Problem::new(Code::Unauthenticated),
-        other => Refusal::from(other).into_problem(),
-    })?;
+    let session =
+        app.store.read(move |db| session::find(db, session_id)).await.map_err(|error| match error {
+            StoreError::NotFound => Problem::new(Code::Unauthenticated),
+            other => Refusal::from(other).into_problem(),
+        })?;
     if !session.is_live(now) {
         return Err(Problem::new(Code::SessionEnded));
     }

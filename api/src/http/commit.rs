@@ -103,7 +103,8 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let mut values = request.headers().get_all(IDEMPOTENCY_KEY);
     let Some(value) = values.next() else { return Ok(None) };
     let unfit = || {
-        Problem::new(Code::Invalid).detail("The Idempotency-Key header must be 1 to 255 visible ASCII characters, once.")
+        Problem::new(Code::Invalid)
+            .detail("The Idempotency-Key header must be 1 to 255 visible ASCII characters, once.")
     };
     let key = value.to_str().map_err(|_| unfit())?;
     let fits = (1..=KEY_CHARS).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());

@@ -365,7 +365,9 @@ fn bound_the_rest(value: &mut Value) {
     match value {
         Value::Object(members) => {
             for page in ["text/html", "text/plain"] {
-                if let Some(Value::Object(schema)) = members.get_mut(page).and_then(|media| media.get_mut("schema")) {
+                if let Some(Value::Object(schema)) =
+                    members.get_mut(page).and_then(|media| media.get_mut("schema"))
+                {
                     schema.entry("maxLength").or_insert_with(|| json!(LARGEST_PAGE));
                 }
             }
@@ -378,7 +380,10 @@ fn bound_the_rest(value: &mut Value) {
                 members.entry("minimum").or_insert_with(|| json!(-LARGEST_INTEGER));
                 members.entry("maximum").or_insert_with(|| json!(LARGEST_INTEGER));
             }
-            members.iter_mut().filter(|(name, _)| *name != "example").for_each(|(_, member)| bound_the_rest(member));
+            members
+                .iter_mut()
+                .filter(|(name, _)| *name != "example")
+                .for_each(|(_, member)| bound_the_rest(member));
         }
         Value::Array(items) => items.iter_mut().for_each(bound_the_rest),
         _ => {}

@@ -1,6 +1,5 @@
 //! Versions as strong entity tags, and the preconditions and preferences that go with them.
 
-
 use actix_web::dev::Payload;
 use actix_web::http::header::{AsHeaderName, ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
@@ -54,7 +53,8 @@ impl FromRequest for IfMatch {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let tags = tags(request, IF_MATCH);
-        let named = if tags.is_empty() { Err(Problem::new(Code::PreconditionRequired)) } else { Ok(Self(tags)) };
+        let named =
+            if tags.is_empty() { Err(Problem::new(Code::PreconditionRequired)) } else { Ok(Self(tags)) };
         gate::found(request, named)
     }
 }

@@ -37,10 +37,10 @@ pub mod settings;
 pub mod strict;
 pub mod tree;
 
-pub use codes::Code;
-pub use json::{Json, OptionalJson};
 pub use caller::{Actor, Caller};
+pub use codes::Code;
 pub use ctx::Ctx;
+pub use json::{Json, OptionalJson};
 pub use middleware::{Http, wrap};
 pub use permit::Permit;
 pub use problem::{Problem, ProblemField};

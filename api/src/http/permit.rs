@@ -158,9 +158,12 @@ impl<const OPERATION: u16> FromRequest for Permit<OPERATION> {
         let request = request.clone();
         let open = gate::shut(&request);
         Box::pin(async move {
-            let app = request.app_data::<Data<App>>().ok_or_else(|| Problem::internal("no application state"))?.clone();
-            let operation =
-                Operation::from_repr(OPERATION).ok_or_else(|| Problem::internal("a permit for no operation"))?;
+            let app = request
+                .app_data::<Data<App>>()
+                .ok_or_else(|| Problem::internal("no application state"))?
+                .clone();
+            let operation = Operation::from_repr(OPERATION)
+                .ok_or_else(|| Problem::internal("a permit for no operation"))?;
             let now = app.clock.now();
             let caller = caller::identify(&app, &request, now).await?;
             let relation = relation(operation, caller.role);

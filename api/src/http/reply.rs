@@ -120,6 +120,9 @@ mod tests {
     fn who_prefers_little_gets_no_body() {
         let minimal = TestRequest::post().insert_header(("prefer", "return=minimal")).to_http_request();
         let response = Reply::ok(2, &serde_json::json!({"a": 1})).unwrap().respond(&minimal);
-        assert_eq!((response.status(), response.into_body().try_into_bytes().unwrap().len()), (StatusCode::OK, 0));
+        assert_eq!(
+            (response.status(), response.into_body().try_into_bytes().unwrap().len()),
+            (StatusCode::OK, 0)
+        );
     }
 }

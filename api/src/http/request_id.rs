@@ -45,7 +45,9 @@ pub(super) fn traceparent(headers: &HeaderMap) -> Option<HeaderValue> {
 fn is_traceparent(value: &[u8]) -> bool {
     let mut parts = value.split(|byte| *byte == b'-');
     let mut next = |length: usize| {
-        parts.next().filter(|part| part.len() == length && part.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+        parts.next().filter(|part| {
+            part.len() == length && part.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        })
     };
     let Some(version) = next(2) else { return false };
     let (Some(trace), Some(span), Some(_flags)) = (next(32), next(16), next(2)) else { return false };

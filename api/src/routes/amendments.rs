@@ -60,7 +60,7 @@ fn amend(ctx: &mut Ctx<'_, '_>, id: AssessmentId, new: &AmendmentCreate) -> Resu
     ctx.about(row.participant_id.0);
     let status = row.status.0.step("amendment", Status::Amended)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
-    let mut whole = Whole::load(ctx, &row)?;
+    let mut whole = Whole::load(ctx.db, id)?;
     let mut answers = whole.current.open(&ctx.ring())?;
     let situation = answering::situation(ctx.caller.role, None);
     let judged = answer_input::judge(&definition, &mut answers, &new.answers, &situation, None)?;

@@ -13,6 +13,7 @@ use alongside_store::assessment::Assessment;
 use alongside_store::assistance_session::{self, AssistanceSession};
 use alongside_store::consent;
 use alongside_store::segment::{self, Segment};
+use alongside_store::{Db, StoreError};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -202,12 +203,11 @@ pub struct Whole {
 impl Whole {
     /// # Errors
     /// What the database says.
-    pub fn load(ctx: &mut Ctx<'_, '_>, assessment: &Assessment) -> Result<Self, Refusal> {
-        let id = assessment.id.0;
+    pub fn load(db: &mut Db<'_>, id: AssessmentId) -> Result<Self, StoreError> {
         Ok(Self {
-            sessions: assistance_session::of_assessment(ctx.db, id)?,
-            segments: segment::of_assessment(ctx.db, id)?,
-            current: answer::current(ctx.db, id)?,
+            sessions: assistance_session::of_assessment(db, id)?,
+            segments: segment::of_assessment(db, id)?,
+            current: answer::current(db, id)?,
         })
     }
 
@@ -266,7 +266,7 @@ pub fn sight(
 /// # Errors
 /// What the database says.
 pub fn read(ctx: &mut Ctx<'_, '_>, assessment: &Assessment) -> Result<AssessmentView, Refusal> {
-    let whole = Whole::load(ctx, assessment)?;
+    let whole = Whole::load(ctx.db, assessment.id.0)?;
     let answers = whole.current.open(&ctx.ring())?;
     view(ctx, assessment, &whole, &answers)
 }

@@ -2,11 +2,11 @@
 
 pub mod activations;
 pub mod amendments;
-mod answer_input;
+pub(crate) mod answer_input;
 mod answering;
 pub mod answers;
 pub mod assessment_summary;
-mod assessment_view;
+pub(crate) mod assessment_view;
 pub mod assessments;
 pub mod assignments;
 pub mod assistance_sessions;
@@ -26,7 +26,7 @@ pub mod flags;
 pub mod instruments;
 pub mod memberships;
 pub mod oauth;
-mod outcome;
+pub(crate) mod outcome;
 pub mod participant_identity;
 pub mod participants;
 pub mod people;

@@ -40,7 +40,11 @@ pub struct TokenError {
     error_description: &'static str,
 }
 
-fn refused(status: actix_web::http::StatusCode, error: &'static str, error_description: &'static str) -> HttpResponse {
+fn refused(
+    status: actix_web::http::StatusCode,
+    error: &'static str,
+    error_description: &'static str,
+) -> HttpResponse {
     let mut response = HttpResponse::build(status);
     if status == actix_web::http::StatusCode::UNAUTHORIZED {
         response.insert_header((actix_web::http::header::WWW_AUTHENTICATE, "Basic realm=\"oauth2\""));
@@ -72,7 +76,11 @@ async fn create_token(
 ) -> Result<HttpResponse, Problem> {
     use actix_web::http::StatusCode;
     let Ok(web::Form(form)) = form else {
-        return Ok(refused(StatusCode::BAD_REQUEST, "invalid_request", "Send the form of RFC 6749, section 4.4.2."));
+        return Ok(refused(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            "Send the form of RFC 6749, section 4.4.2.",
+        ));
     };
     if form.grant_type != "client_credentials" {
         return Ok(refused(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Only client_credentials."));
@@ -81,7 +89,13 @@ async fn create_token(
     let (id, secret) = match (basic, form.client_id, form.client_secret) {
         (Some(basic), None, None) => basic,
         (None, Some(id), Some(secret)) => (id, secret),
-        _ => return Ok(refused(StatusCode::UNAUTHORIZED, "invalid_client", "Name the client once, with its secret.")),
+        _ => {
+            return Ok(refused(
+                StatusCode::UNAUTHORIZED,
+                "invalid_client",
+                "Name the client once, with its secret.",
+            ));
+        }
     };
     match sign_in::with_client_secret(&app, &id, &secret, form.scope.as_deref(), request_id.0).await {
         Ok(tokens) => Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(tokens)),

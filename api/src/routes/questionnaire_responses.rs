@@ -124,7 +124,7 @@ fn export(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Value, Refusal> {
     let sight = assessment_view::sight(ctx, &row, session.as_ref())?;
     require_answers(ctx, &sight)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
-    let whole = Whole::load(ctx, &row)?;
+    let whole = Whole::load(ctx.db, row.id.0)?;
     let answers = whole.current.open(&ctx.ring())?;
     let provenance = match &row.provenance {
         Some(kept) => kept.0.clone(),

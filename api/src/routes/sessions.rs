@@ -149,7 +149,9 @@ async fn get_current_session(
 
 fn may_ask(caller: &crate::http::Caller, operation: Operation) -> bool {
     caller.role != Role::IntegrationClient
-        || operation.rule().is_some_and(|rule| rule.scope == "session" || caller.scopes.iter().any(|s| s == rule.scope))
+        || operation
+            .rule()
+            .is_some_and(|rule| rule.scope == "session" || caller.scopes.iter().any(|s| s == rule.scope))
 }
 
 /// Sign out

@@ -3,14 +3,12 @@
 use actix_web::{HttpResponse, post};
 use alongside_domain::assessment::Status;
 use alongside_domain::assistance::CloseReason;
-use alongside_domain::care_plan;
-use alongside_domain::id::{AssessmentId, CarePlanActionId, CarePlanId};
-use alongside_domain::instrument::{Concern, Definition, Finding, InstrumentKind, Setting, judge_complete};
+use alongside_domain::id::AssessmentId;
+use alongside_domain::instrument::{Definition, Finding, InstrumentKind, Setting, judge_complete};
 use alongside_domain::policy::Operation;
 use alongside_store::assessment::{self, Assessment};
 use alongside_store::assistance_session;
 use alongside_store::audit::any_id;
-use alongside_store::care_plan::{self as plans, NewCarePlan};
 use alongside_store::types::{At, Code as Coded};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -53,7 +51,7 @@ fn submit(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Reply, Refusal> {
     let help = answering::required_help(ctx, &row)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let setting = answering::situation(ctx.caller.role, help.as_ref()).setting();
-    let whole = Whole::load(ctx, &row)?;
+    let whole = Whole::load(ctx.db, id)?;
     let answers = whole.current.open(&ctx.ring())?;
     require_complete(&definition, &answers, setting)?;
     let concerns = outcome::work_out(&mut row, &definition, &whole, &answers)?;
@@ -62,7 +60,8 @@ fn submit(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Reply, Refusal> {
     row.submitted_by = Some(any_id(ctx.caller.actor_id()));
     let row = finish(ctx, row, help.as_ref(), CloseReason::Submitted)?;
     if definition.kind() == InstrumentKind::Hna {
-        draft_plan(ctx, &row, &concerns)?;
+        let (ring, app) = (ctx.ring(), ctx.app);
+        outcome::draft_plan(ctx.db, &ring, &row, &concerns, &mut || app.ids.fresh(), ctx.now)?;
     }
     Reply::ok(row.version, &assessment_view::read(ctx, &row)?)
 }
@@ -104,23 +103,6 @@ fn finish(
         assistance_session::close(ctx.db, help.session.id.0, reason, ctx.now)?;
     }
     Ok(row)
-}
-
-fn draft_plan(ctx: &mut Ctx<'_, '_>, row: &Assessment, concerns: &[Concern]) -> Result<(), Refusal> {
-    let ring = ctx.ring();
-    let actions: Vec<_> = care_plan::draft(concerns)
-        .into_iter()
-        .map(|action| (CarePlanActionId::new(ctx.fresh()), action))
-        .collect();
-    let new = NewCarePlan {
-        id: CarePlanId::new(ctx.fresh()),
-        programme: row.programme_id.0,
-        site: row.site_id.0,
-        participant: row.participant_id.0,
-        assessment: row.id.0,
-    };
-    plans::draft(ctx.db, &ring, new, &actions, ctx.now)?;
-    Ok(())
 }
 
 /// Why an assessment is given up.

@@ -95,6 +95,18 @@ pub fn require_current(location: &Location) -> Result<(), MigrateError> {
     if status.pending.is_empty() { Ok(()) } else { Err(MigrateError::Older(status.pending.len())) }
 }
 
+/// Whether nobody was ever entered: then there is nothing that keys could have sealed.
+///
+/// # Errors
+/// When the database cannot be reached or its schema is not current.
+pub fn is_unused(location: &Location) -> Result<bool, StoreError> {
+    use diesel::prelude::*;
+    alone(location, |db| {
+        let anybody = crate::schema::people::table.select(crate::schema::people::id);
+        Ok(!crate::db::one::<_, bool>(db, diesel::select(diesel::dsl::exists(anybody)))?)
+    })
+}
+
 fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> MigrateError {
     MigrateError::Failed(error.to_string())
 }

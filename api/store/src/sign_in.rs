@@ -70,7 +70,11 @@ pub fn held(db: &mut Db<'_>, person: PersonId) -> Result<Vec<Held>, StoreError> 
 ///
 /// # Errors
 /// What the database says.
-pub fn note_failure(db: &mut Db<'_>, person: PersonId, locked_until: Option<Timestamp>) -> Result<(), StoreError> {
+pub fn note_failure(
+    db: &mut Db<'_>,
+    person: PersonId,
+    locked_until: Option<Timestamp>,
+) -> Result<(), StoreError> {
     exec(
         db,
         Cached(diesel::update(people::table.find(Key(person))).set((
@@ -103,7 +107,10 @@ pub fn note_success(db: &mut Db<'_>, person: PersonId) -> Result<(), StoreError>
 pub fn rehash(db: &mut Db<'_>, person: PersonId, hash: &str) -> Result<(), StoreError> {
     exec(
         db,
-        Cached(diesel::update(people::table.find(Key(person))).set(people::password_hash.eq(Some(hash.to_owned())))),
+        Cached(
+            diesel::update(people::table.find(Key(person)))
+                .set(people::password_hash.eq(Some(hash.to_owned()))),
+        ),
     )?;
     Ok(())
 }

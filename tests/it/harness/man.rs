@@ -47,7 +47,8 @@ impl World {
     pub fn instrument(&self, name: &str) -> Value {
         let reader = self.sign_in(Role::TrialManager);
         let all = reader.get("/v1/instruments?limit=200").ok();
-        let found = all["items"].as_array().unwrap().iter().find(|one| one["url"].as_str().unwrap().ends_with(name));
+        let found =
+            all["items"].as_array().unwrap().iter().find(|one| one["url"].as_str().unwrap().ends_with(name));
         found.unwrap_or_else(|| panic!("no instrument {name}: {all}")).clone()
     }
 }
@@ -89,11 +90,8 @@ impl Making {
                 &json!({"site_id": self.site, "identity": {"name": "Walter Invented", "phones": ["01632 960555"]}}),
             )
             .created();
-        let mut man = Man {
-            id: id(&made),
-            study_id: made["study_id"].as_str().unwrap().to_owned(),
-            consent: None,
-        };
+        let mut man =
+            Man { id: id(&made), study_id: made["study_id"].as_str().unwrap().to_owned(), consent: None };
         if self.offline {
             let profile = json!({"time_point": "T0", "internet_at_home": "none", "device": "none",
                 "last_used": "never", "foundation_tasks": 0, "confidence": 1});

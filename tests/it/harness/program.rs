@@ -62,8 +62,13 @@ impl Demo {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let database_url = database_url.map(str::to_owned);
         let child = spawn(folder, port, database_url.as_deref());
-        let demo =
-            Self { folder: folder.to_owned(), base: format!("http://127.0.0.1:{port}"), port, database_url, child };
+        let demo = Self {
+            folder: folder.to_owned(),
+            base: format!("http://127.0.0.1:{port}"),
+            port,
+            database_url,
+            child,
+        };
         demo.wait_until_ready();
         demo
     }

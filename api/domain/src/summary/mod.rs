@@ -19,8 +19,8 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::instrument::{
-    AlertKind, Answers, BotherBand, ChangeKind, Definition, ConcernDuration, HelpWanted, InstrumentKind, Score,
-    State,
+    AlertKind, Answers, BotherBand, ChangeKind, ConcernDuration, Definition, HelpWanted, InstrumentKind,
+    Score, State,
 };
 use crate::provenance::Provenance;
 
