@@ -91,7 +91,7 @@ pub async fn with_password(
     let wrong = || Problem::new(Code::WrongCredentials);
     let login = login.ok_or_else(wrong)?;
     let role = choose(&roles, wish);
-    let (Verdict::Right { rehash }, Some((role, programme, sites))) = (verdict, role) else {
+    let (Verdict::Right { rehash }, Some(role)) = (verdict, role) else {
         if !shut {
             note_failure(app, &login, now, request_id).await?;
         }
@@ -99,17 +99,18 @@ pub async fn with_password(
     };
     let fresh_hash = if rehash { Some(app.passwords.hash(password).await.map_err(busy)?) } else { None };
 
-    let refresh = OpaqueSecret::generate(SecretKind::Refresh);
+    let session_id = SessionId::new(app.ids.fresh());
+    let refresh = refresh_token(session_id);
     let session = Session {
-        id: Key(SessionId::new(app.ids.fresh())),
+        id: Key(session_id),
         person_id: Some(login.id),
         client_id: None,
-        role: Coded(role),
-        programme_id: programme.map(Key),
-        sites: sites.map(Document),
-        participant_id: login.participant_id.filter(|_| role == Role::Participant),
+        role: Coded(role.role),
+        programme_id: role.programme.map(Key),
+        sites: role.sites.clone().map(Document),
+        participant_id: login.participant_id.filter(|_| role.role == Role::Participant),
         scopes: Document(Vec::new()),
-        refresh_hash: Some(refresh.hash().to_vec()),
+        refresh_hash: Some(hash_secret(&refresh).to_vec()),
         previous_refresh_hash: None,
         successor: None,
         rotated_at: None,
@@ -119,22 +120,33 @@ pub async fn with_password(
         ended_at: None,
         end_reason: None,
     };
-    let tokens = tokens(app, login.id.0.uuid(), &session, Some(refresh.expose().to_owned()), now)?;
+    let tokens = tokens(app, login.id.0.uuid(), &session, Some(refresh), now)?;
     let event = event(app, &session, "create_session", 201, request_id, now);
-    app.store
+    let let_in = app
+        .store
         .write(move |db| {
+            // Hashing took a while: whoever was shut out or lost the role meanwhile stays outside.
+            let now_at_the_door = sign_in::by_id(db, login.id.0)?;
+            let still = now_at_the_door.deactivated_at.is_none()
+                && now_at_the_door.locked_until.is_none_or(|until| until.0 <= now)
+                && now_at_the_door.password_hash == login.password_hash
+                && choose(&sign_in::held(db, login.id.0)?, wish).as_ref() == Some(&role);
+            if !still {
+                return Ok::<_, StoreError>(false);
+            }
             session::insert(db, &session)?;
-            if login.failed_attempts > 0 {
+            if now_at_the_door.failed_attempts > 0 {
                 sign_in::note_success(db, login.id.0)?;
             }
             if let Some(hash) = &fresh_hash {
                 sign_in::rehash(db, login.id.0, hash)?;
             }
-            audit::record(db, &event, &[])
+            audit::record(db, &event, &[])?;
+            Ok(true)
         })
         .await
         .map_err(|error| Refusal::from(error).into_problem())?;
-    Ok(tokens)
+    if let_in { Ok(tokens) } else { Err(wrong()) }
 }
 
 /// Exchanges a refresh token for new tokens. A token that was already exchanged ends the session, unless its answer may
@@ -145,13 +157,13 @@ pub async fn with_password(
 pub async fn with_refresh_token(app: &App, token: &str, request_id: Uuid) -> Result<Tokens, Problem> {
     let now = app.clock.now();
     let hash = hash_secret(token);
-    let next = OpaqueSecret::generate(SecretKind::Refresh);
-    let next_hash = next.hash().to_vec();
-    let next_text = next.expose().to_owned();
+    let id = session_of(token).ok_or_else(|| Problem::new(Code::SessionEnded))?;
+    let next_text = refresh_token(id);
+    let next_hash = hash_secret(&next_text).to_vec();
     let shared = app.clone();
     let turned = app
         .store
-        .write(move |db| turn(db, &shared, &hash, &next_text, &next_hash, now, request_id))
+        .write(move |db| turn(db, &shared, id, &hash, &next_text, &next_hash, now, request_id))
         .await
         .map_err(|error| Refusal::from(error).into_problem())?;
     let (session, refresh) = turned.ok_or_else(|| Problem::new(Code::SessionEnded))?;
@@ -160,17 +172,32 @@ pub async fn with_refresh_token(app: &App, token: &str, request_id: Uuid) -> Res
     tokens(app, subject, &session, Some(refresh), now)
 }
 
+/// A fresh refresh token. It names its session, so that a token spent long ago still ends it.
+fn refresh_token(session: SessionId) -> String {
+    format!("{}.{}", OpaqueSecret::generate(SecretKind::Refresh).expose(), session.uuid().simple())
+}
+
+fn session_of(token: &str) -> Option<SessionId> {
+    token.rsplit_once('.')?.1.parse().ok()
+}
+
+#[expect(clippy::too_many_arguments, reason = "the present token, its successor and the circumstances")]
 fn turn(
     db: &mut Db<'_>,
     app: &App,
+    id: SessionId,
     hash: &[u8],
     next: &str,
     next_hash: &[u8],
     now: Timestamp,
     request_id: Uuid,
 ) -> Result<Option<(Session, String)>, StoreError> {
-    let Some(session) = session::by_refresh(db, hash)? else { return Ok(None) };
-    if !session.is_live(now) {
+    let session = match session::find(db, id) {
+        Ok(session) => session,
+        Err(StoreError::NotFound) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if !session.is_live(now) || session.refresh_hash.is_none() {
         return Ok(None);
     }
     let place = Place { table: "sessions", column: "successor", row: session.id.0.uuid() };
@@ -188,8 +215,9 @@ fn turn(
             Err(error) => Err(error),
         };
     }
+    let previous = session.previous_refresh_hash.as_deref().is_some_and(|previous| same_hash(previous, hash));
     let recent = session.rotated_at.is_some_and(|at| now - at.0 <= TimeDelta::seconds(RETRY_SECONDS));
-    if let (true, Some(successor)) = (recent, &session.successor) {
+    if let (true, Some(successor)) = (previous && recent, &session.successor) {
         let text = successor_text(app, place, successor)?;
         return Ok(Some((session, text)));
     }
@@ -263,14 +291,19 @@ pub async fn with_client_secret(
     let mut tokens = tokens(app, client.id.0.uuid(), &session, None, now)?;
     tokens.scope = Some(scopes.join(" "));
     let event = event(app, &session, "create_token", 200, request_id, now);
-    app.store
+    let let_in = app
+        .store
         .write(move |db| {
+            if sign_in::client(db, id)?.is_none_or(|client| client.revoked_at.is_some()) {
+                return Ok::<_, StoreError>(false);
+            }
             session::insert(db, &session)?;
-            audit::record(db, &event, &[])
+            audit::record(db, &event, &[])?;
+            Ok(true)
         })
         .await
         .map_err(|error| Refusal::from(error).into_problem())?;
-    Ok(tokens)
+    if let_in { Ok(tokens) } else { Err(wrong()) }
 }
 
 fn tokens(
@@ -285,8 +318,17 @@ fn tokens(
     Ok(Tokens { access_token, token_type: "Bearer", expires_in, refresh_token, scope: None })
 }
 
+/// The role a session acts in, and where it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Acting {
+    role: Role,
+    programme: Option<ProgrammeId>,
+    /// `None` where it holds in the whole programme.
+    sites: Option<Vec<SiteId>>,
+}
+
 /// The role to act in: the one asked for, else the least privileged held, with all sites it is held at.
-fn choose(roles: &[Held], wish: Wish) -> Option<(Role, Option<ProgrammeId>, Option<Vec<SiteId>>)> {
+fn choose(roles: &[Held], wish: Wish) -> Option<Acting> {
     let chosen = roles
         .iter()
         .filter(|held| wish.role.is_none_or(|role| held.role.0 == role))
@@ -298,20 +340,25 @@ fn choose(roles: &[Held], wish: Wish) -> Option<(Role, Option<ProgrammeId>, Opti
         || roles.iter().filter(|held| held.role == chosen.role && held.programme_id == chosen.programme_id);
     let everywhere = same().any(|held| held.site_id.is_none());
     let sites = (!everywhere).then(|| same().filter_map(|held| held.site_id.map(|id| id.0)).collect());
-    Some((chosen.role.0, chosen.programme_id.map(|id| id.0), sites))
+    Some(Acting { role: chosen.role.0, programme: chosen.programme_id.map(|id| id.0), sites })
+}
+
+/// How long the door stays shut after so many wrong passwords.
+fn delay(attempts: i32) -> Option<TimeDelta> {
+    let beyond = u32::try_from(attempts.checked_sub(FREE_ATTEMPTS + 1)?).ok()?;
+    Some(TimeDelta::seconds((1_i64 << beyond.min(10)).min(LONGEST_DELAY_SECONDS)))
 }
 
 async fn note_failure(app: &App, login: &Login, now: Timestamp, request_id: Uuid) -> Result<(), Problem> {
-    let attempts = login.failed_attempts.saturating_add(1);
-    let until = (attempts > FREE_ATTEMPTS).then(|| {
-        let doublings = u32::try_from(attempts - FREE_ATTEMPTS - 1).unwrap_or(0).min(10);
-        now + TimeDelta::seconds((1_i64 << doublings).min(LONGEST_DELAY_SECONDS))
-    });
     let person = login.id.0;
     let event =
         AuditEvent { person_id: Some(login.id), ..blank_event(app, "create_session", 401, request_id, now) };
     app.store
         .write(move |db| {
+            // Counted here, so that guesses sent side by side count one by one and none of them opens a shut door.
+            let present = sign_in::by_id(db, person)?;
+            let until = delay(present.failed_attempts.saturating_add(1)).map(|delay| now + delay);
+            let until = until.max(present.locked_until.map(|until| until.0));
             sign_in::note_failure(db, person, until)?;
             audit::record(db, &event, &[])
         })

@@ -82,7 +82,9 @@ impl World {
             Location::Postgres(url) => {
                 let mut connection = PgConnection::establish(&url)?;
                 let filled = fill(&mut Db::Pg(&mut connection), &ring, model, participants)?;
-                connection.batch_execute("VACUUM ANALYZE; CHECKPOINT")?;
+                // One by one: several at once would share a transaction, in which PostgreSQL refuses to tidy up.
+                connection.batch_execute("VACUUM ANALYZE")?;
+                connection.batch_execute("CHECKPOINT")?;
                 filled
             }
         };

@@ -3,7 +3,7 @@
 use alongside_domain::policy::Role;
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, World};
+use crate::harness::{Caller, World, assign};
 
 const HOSTILE: [(&str, &[u8]); 11] = [
     ("nothing", b""),
@@ -118,6 +118,44 @@ fn a_request_with_a_key_is_done_once_and_answered_alike() {
     let first = coordinator.post_with_key("/v1/participants", "key-2", &refused);
     let again = coordinator.post_with_key("/v1/participants", "key-2", &refused);
     assert_eq!((first.status, first.bytes), (422, again.bytes));
+}
+
+#[test]
+fn a_repeat_is_on_record_and_shows_nobody_what_he_may_no_longer_see() {
+    let world = World::start();
+    let (coordinator, supporter) = (world.sign_in(Role::Coordinator), world.sign_in(Role::Supporter));
+    let man = world.participant().consented().create();
+    let assignment = assign(&coordinator, &supporter, &man);
+    let hna = world.instrument("/prostate-hna");
+    let begun = json!({"participant_id": man.id, "instrument_id": hna["id"], "time_point": "T0", "channel": "in_person"});
+    supporter.post_with_key("/v1/assessments", "visit", &begun).created();
+    supporter.post_with_key("/v1/assessments", "visit", &begun).created();
+    let mut other = begun.clone();
+    other["time_point"] = json!("T1");
+    supporter.post_with_key("/v1/assessments", "visit", &other).problem(422, "idempotency-key-reused");
+    let path = format!("/v1/assignments/{}/ending", assignment["id"].as_str().unwrap());
+    coordinator.post(&path, &json!({})).ok();
+    supporter.post_with_key("/v1/assessments", "visit", &begun).not_found();
+    let monitor = world.sign_in(Role::Monitor);
+    let events = monitor.get("/v1/audit-events?operation=create_assessment&limit=200").ok();
+    let statuses: Vec<i64> =
+        events["items"].as_array().unwrap().iter().map(|event| event["status"].as_i64().unwrap()).collect();
+    assert_eq!(statuses, [404, 422, 201, 201], "newest first, one for each request: {events}");
+}
+
+#[test]
+fn a_header_made_up_for_each_guess_brings_no_fresh_allowance() {
+    let world = World::with(|config| {
+        config.rate_limit_per_minute = 60;
+        config.rate_limit_burst = 10;
+    });
+    let guess = |number: usize| {
+        let made_up = format!("Bearer made-up-{number}");
+        let headers = [("content-type", "application/json"), ("authorization", made_up.as_str())];
+        let body = json!({"email": "nobody@example.org", "password": "x"}).to_string().into_bytes();
+        world.stranger().send("POST", "/v1/sessions", &headers, Some(body)).status
+    };
+    assert!((0..20).map(guess).any(|status| status == 429));
 }
 
 #[test]

@@ -270,7 +270,7 @@ fn a_thought_of_not_wanting_to_live_reaches_the_leads_once_and_says_nothing_on_t
     // Edited to no, abandoned: the flag stands, and stands once.
     save(&supporter, &path, &[code("EMO.not_wanting_to_live.gate", "no")]);
     save(&supporter, &path, &[code("EMO.not_wanting_to_live.gate", "yes")]);
-    supporter.post(&format!("{path}/abandonment"), &json!({"reason": "participant_stopped"}));
+    supporter.post(&format!("{path}/abandonment"), &json!({"reason": "participant_stopped"})).ok();
     let work = lead.get("/v1/flags").ok();
     let work = work["items"].as_array().unwrap();
     assert_eq!(work.len(), 1, "{work:?}");

@@ -111,4 +111,11 @@ fn who_looked_at_a_record_can_be_told() {
     let by_clinician: Vec<_> =
         looked["items"].as_array().unwrap().iter().filter(|event| event["role"] == "clinician").collect();
     assert_eq!(by_clinician.len(), 2, "one event for the record and one for the list: {looked}");
+    // And who was turned away, because the record was not his to see or the function not his to call.
+    world.sign_in(Role::Supporter).get(&man.path()).not_found();
+    world.sign_in(Role::Supervisor).get(&man.path()).forbidden();
+    let looked = officer.get(&format!("{}/audit-events?limit=200", man.path())).ok();
+    let of =
+        |role: &str| looked["items"].as_array().unwrap().iter().filter(|event| event["role"] == role).count();
+    assert_eq!((of("supporter"), of("supervisor")), (1, 1), "{looked}");
 }

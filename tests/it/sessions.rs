@@ -103,6 +103,12 @@ fn a_refresh_token_turns_and_an_old_one_ends_the_session() {
     world.clock.advance(TimeDelta::minutes(2));
     refresh(&first["refresh_token"]).problem(401, "session-ended");
     refresh(&second["refresh_token"]).problem(401, "session-ended");
+    // However long ago it was spent.
+    let first = sign_in(&world, "nurse@example.org", PASSWORD).created();
+    let newest =
+        refresh(&refresh(&refresh(&first["refresh_token"]).ok()["refresh_token"]).ok()["refresh_token"]).ok();
+    refresh(&first["refresh_token"]).problem(401, "session-ended");
+    refresh(&newest["refresh_token"]).problem(401, "session-ended");
     with_token(&world, &second).get("/v1/sessions/current").problem(401, "session-ended");
 }
 

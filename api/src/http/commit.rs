@@ -3,12 +3,15 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
 use actix_web::{HttpRequest, HttpResponse};
+use alongside_domain::id::{FlagId, ParticipantId};
 use alongside_store::audit::{self, any_id};
+use alongside_store::scope::Reach;
 use alongside_store::sealing::Place;
 use alongside_store::types::At;
-use alongside_store::{Db, StoreError, idempotency};
+use alongside_store::{Db, StoreError, flag_exclusion, idempotency, participant};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use super::body;
 use super::codes::Code;
@@ -27,14 +30,31 @@ const KEY_CHARS: usize = 255;
 enum Done {
     Replied(Reply),
     Refused(Problem),
-    Replayed(Kept),
+    Replayed(KeptAnswer),
 }
 
-/// A reply as it is kept for a repeat.
+/// A reply as it is kept for a repeat, with whose record it is about: who may no longer see that gets it no more.
 #[derive(Serialize, Deserialize)]
-enum Kept {
+struct Kept {
+    participant: Option<ParticipantId>,
+    resource: Option<Uuid>,
+    flag: Option<FlagId>,
+    answer: KeptAnswer,
+}
+
+#[derive(Serialize, Deserialize)]
+enum KeptAnswer {
     Reply(Reply),
     Problem { status: u16, body: serde_json::Value },
+}
+
+impl KeptAnswer {
+    fn status(&self) -> u16 {
+        match self {
+            Self::Reply(reply) => reply.status().as_u16(),
+            Self::Problem { status, .. } => *status,
+        }
+    }
 }
 
 /// Does the work in one transaction and answers when it is durable.
@@ -53,12 +73,13 @@ pub(super) async fn commit(
     let done = app
         .store
         .write(move |db| {
-            if let Some(key) = &key
-                && let Some(kept) = kept(db, &shared, &granted, key, fingerprint)?
-            {
-                return Ok(Done::Replayed(kept));
-            }
             let mut trace = Trace::default();
+            if let Some(key) = &key
+                && let Some(done) = repeat(db, &shared, &granted, key, fingerprint, &mut trace)?
+            {
+                record(db, &shared, &granted, &trace, &done)?;
+                return Ok(done);
+            }
             let result = db.savepoint(|db| {
                 let mut ctx = Ctx {
                     db,
@@ -77,25 +98,18 @@ pub(super) async fn commit(
                 Err(refused) if refused.is_final() => Done::Refused(refused.into_problem()),
                 Err(fault) => return Err(fault),
             };
-            let status = match &done {
-                Done::Replied(reply) => reply.status(),
-                Done::Refused(problem) => problem.code().status(),
-                Done::Replayed(_) => StatusCode::OK,
-            };
-            if granted.operation.is_audited() {
-                audit::record(db, &granted.event(&shared, &trace, status.as_u16()), &trace.listed)?;
-            }
+            record(db, &shared, &granted, &trace, &done)?;
             if let Some(key) = &key {
-                keep(db, &shared, &granted, key, fingerprint, &done)?;
+                keep(db, &shared, &granted, key, fingerprint, &trace, &done)?;
             }
             Ok::<_, Refusal>(done)
         })
         .await
         .map_err(Refusal::into_problem)?;
     match done {
-        Done::Replied(reply) | Done::Replayed(Kept::Reply(reply)) => Ok(reply.respond(request)),
+        Done::Replied(reply) | Done::Replayed(KeptAnswer::Reply(reply)) => Ok(reply.respond(request)),
         Done::Refused(problem) => Err(problem),
-        Done::Replayed(Kept::Problem { status, body }) => Ok(replayed_problem(status, &body)),
+        Done::Replayed(KeptAnswer::Problem { status, body }) => Ok(replayed_problem(status, &body)),
     }
 }
 
@@ -125,21 +139,64 @@ fn fingerprint(request: &HttpRequest) -> [u8; 32] {
     hash.finalize().into()
 }
 
-fn kept(
+fn record(
+    db: &mut Db<'_>,
+    app: &App,
+    granted: &Granted,
+    trace: &Trace,
+    done: &Done,
+) -> Result<(), StoreError> {
+    let status = match done {
+        Done::Replied(reply) => reply.status().as_u16(),
+        Done::Refused(problem) => problem.code().status().as_u16(),
+        Done::Replayed(kept) => kept.status(),
+    };
+    if !granted.operation.is_audited() {
+        return Ok(());
+    }
+    audit::record(db, &granted.event(app, trace, status), &trace.listed)
+}
+
+/// What a key that was used before answers: the same again, unless the request differs or the record has left the
+/// caller's world since.
+fn repeat(
     db: &mut Db<'_>,
     app: &App,
     granted: &Granted,
     key: &str,
     fingerprint: [u8; 32],
-) -> Result<Option<Kept>, Refusal> {
-    let caller = granted.caller.actor_id();
-    let Some(record) = idempotency::find(db, any_id(caller), granted.operation.name(), key)? else {
+    trace: &mut Trace,
+) -> Result<Option<Done>, Refusal> {
+    let caller = any_id(granted.caller.actor_id());
+    let Some(record) = idempotency::find(db, caller, granted.operation.name(), key)? else {
         return Ok(None);
     };
     if record.fingerprint != fingerprint {
-        return Err(Problem::new(Code::IdempotencyKeyReused).into());
+        return Ok(Some(Done::Refused(Problem::new(Code::IdempotencyKeyReused))));
     }
-    Ok(Some(app.store.ring().open(place(caller), &record.reply)?))
+    let kept: Kept = app.store.ring().open(place(granted, key), &record.reply)?;
+    trace.participant = kept.participant;
+    trace.resource = kept.resource;
+    trace.flag = kept.flag;
+    trace.detail = Some("repeated".to_owned());
+    if may_still_see(db, granted, &kept)? {
+        Ok(Some(Done::Replayed(kept.answer)))
+    } else {
+        Ok(Some(Done::Refused(Problem::not_found())))
+    }
+}
+
+fn may_still_see(db: &mut Db<'_>, granted: &Granted, kept: &Kept) -> Result<bool, StoreError> {
+    if let (Some(flag), Some(person)) = (kept.flag, granted.scope.person)
+        && flag_exclusion::excludes(db, flag, person)?
+    {
+        return Ok(false);
+    }
+    match (kept.participant, &granted.scope.reach) {
+        // What belongs to the caller himself, and what is about nobody's record.
+        (None, _) | (_, Reach::Person(..)) => Ok(true),
+        (Some(participant), _) => Ok(participant::try_find(db, &granted.scope, participant)?.is_some()),
+    }
 }
 
 fn keep(
@@ -148,38 +205,43 @@ fn keep(
     granted: &Granted,
     key: &str,
     fingerprint: [u8; 32],
+    trace: &Trace,
     done: &Done,
 ) -> Result<(), StoreError> {
-    let caller = granted.caller.actor_id();
-    let kept = match done {
-        Done::Replied(reply) => Kept::Reply(reply.clone()),
-        Done::Refused(problem) => Kept::Problem {
+    let answer = match done {
+        Done::Replied(reply) => KeptAnswer::Reply(reply.clone()),
+        Done::Refused(problem) => KeptAnswer::Problem {
             status: problem.code().status().as_u16(),
             body: serde_json::to_value(problem.body(Some(granted.request_id)))?,
         },
         Done::Replayed(_) => return Ok(()),
     };
+    let status = i32::from(answer.status());
+    let kept = Kept { participant: trace.participant, resource: trace.resource, flag: trace.flag, answer };
     let record = idempotency::Record {
-        caller_id: any_id(caller),
+        caller_id: any_id(granted.caller.actor_id()),
         operation: granted.operation.name().to_owned(),
         key: key.to_owned(),
         fingerprint: fingerprint.to_vec(),
-        status: i32::from(match &kept {
-            Kept::Reply(reply) => reply.status().as_u16(),
-            Kept::Problem { status, .. } => *status,
-        }),
-        reply: app.store.ring().seal(place(caller), &kept)?,
+        status,
+        reply: app.store.ring().seal(place(granted, key), &kept)?,
         created_at: At(granted.now),
     };
-    match idempotency::insert(db, &record) {
-        // Another replica answers the same key at this moment: done again, this one will find its record.
-        Err(error) if error.violates(idempotency::KEY) => Err(StoreError::Collision),
-        other => other,
-    }
+    idempotency::insert(db, &record)
 }
 
-fn place(caller: uuid::Uuid) -> Place {
-    Place { table: "idempotency_records", column: "reply", row: caller }
+/// Each reply opens under its own key only.
+fn place(granted: &Granted, key: &str) -> Place {
+    let mut hash = Sha256::new();
+    for part in
+        [granted.caller.actor_id().as_bytes().as_slice(), granted.operation.name().as_bytes(), key.as_bytes()]
+    {
+        hash.update(part);
+        hash.update([0]);
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    let row = digest.first_chunk::<16>().map_or(Uuid::nil(), |bytes| Uuid::from_bytes(*bytes));
+    Place { table: "idempotency_records", column: "reply", row }
 }
 
 fn replayed_problem(status: u16, body: &serde_json::Value) -> HttpResponse {

@@ -97,6 +97,10 @@ impl Ctx<'_, '_> {
     /// What the database says.
     pub fn creates(&mut self, id: Uuid) -> Result<(), Refusal> {
         let key = creation_key(id);
+        if idempotency::find(self.db, any_id(self.caller.actor_id()), self.operation.name(), &key)?.is_some()
+        {
+            return Err(taken());
+        }
         let place = Place { table: "idempotency_records", column: "reply", row: self.caller.actor_id() };
         let record = idempotency::Record {
             caller_id: any_id(self.caller.actor_id()),
@@ -124,11 +128,15 @@ impl Ctx<'_, '_> {
         if made.is_some_and(|record| record.fingerprint == self.fingerprint) {
             return view(self);
         }
-        Err(Problem::new(Code::AlreadyExists)
-            .detail("There is something else with this id already.")
-            .field("/id", "taken", "Choose another id.")
-            .into())
+        Err(taken())
     }
+}
+
+fn taken() -> Refusal {
+    Problem::new(Code::AlreadyExists)
+        .detail("There is something else with this id already.")
+        .field("/id", "taken", "Choose another id.")
+        .into()
 }
 
 fn creation_key(id: Uuid) -> String {

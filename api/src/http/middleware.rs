@@ -101,7 +101,7 @@ impl Http {
                 (limits.untouched(), Ok(()))
             } else {
                 let address = client_address(request, &self.settings.trusted_proxies);
-                limits.take(limits.caller(request.headers(), address))
+                limits.take(limits.caller(request.path(), request.headers(), address))
             };
             facts.allowance = Some(allowance);
             if let Err(problem) = verdict {

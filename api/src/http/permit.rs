@@ -7,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use alongside_domain::clock::Timestamp;
+use alongside_domain::id::ParticipantId;
 use alongside_domain::policy::{Operation, Role, relation};
 use alongside_store::audit::{self, AuditEvent, any_id};
 use alongside_store::scope::Scope;
@@ -41,6 +42,8 @@ pub(super) struct Granted {
     pub request_id: Uuid,
     /// The id in the path, where there is one.
     pub resource: Option<Uuid>,
+    /// The participant whom the path names, whether or not the caller may see him.
+    pub named: Option<ParticipantId>,
 }
 
 impl Granted {
@@ -54,7 +57,7 @@ impl Granted {
             session_id: Some(Key(self.caller.session_id)),
             role: Some(Coded(self.caller.role)),
             operation: self.operation.name().to_owned(),
-            participant_id: trace.participant.map(Key),
+            participant_id: trace.participant.or(self.named).map(Key),
             resource_id: trace.resource.or(self.resource).map(any_id),
             status: i32::from(status),
             flag_id: trace.flag.map(Key),
@@ -175,6 +178,7 @@ impl<const OPERATION: u16> FromRequest for Permit<OPERATION> {
                 now,
                 request_id: request_id::of(&request),
                 resource: request.match_info().get("id").and_then(|id| id.parse().ok()),
+                named: named(&request),
             };
             if let Some(refused) = refuse(&granted, relation.is_some()) {
                 if operation.is_audited() {
@@ -186,6 +190,11 @@ impl<const OPERATION: u16> FromRequest for Permit<OPERATION> {
             Ok(Self { app, request, granted })
         })
     }
+}
+
+fn named(request: &HttpRequest) -> Option<ParticipantId> {
+    let of_participant = request.path().starts_with("/v1/participants/");
+    of_participant.then(|| request.match_info().get("id").and_then(|id| id.parse().ok())).flatten()
 }
 
 fn refuse(granted: &Granted, allowed: bool) -> Option<Problem> {

@@ -18,6 +18,11 @@ pub fn found(request: &HttpRequest, version: i64, view: &impl Serialize) -> Http
         .unwrap_or_else(|| HttpResponse::Ok().insert_header((ETAG, etag(version))).json(view))
 }
 
+/// 200 with the representation and its version, where more than the version decides what is shown.
+pub fn shown(version: i64, view: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header((ETAG, etag(version))).json(view)
+}
+
 /// What a write answers, made inside its transaction so that a repeat of the request can be given the same.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reply {

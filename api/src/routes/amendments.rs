@@ -71,11 +71,13 @@ fn amend(ctx: &mut Ctx<'_, '_>, id: AssessmentId, new: &AmendmentCreate) -> Resu
     row.status = Coded(status);
     // The rows are numbered behind the last one, so nobody else may be adding any: the version is taken first.
     let mut row = assessment::save(ctx.db, row, ctx.now)?;
-    let (rows, _) = answering::record(ctx, &row, last_seq, &definition, &kept)?;
+    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept)?;
     whole.current.take(rows);
     outcome::work_out(&mut row, &definition, &whole, &answers)?;
     let row: Assessment = assessment::save(ctx.db, row, ctx.now)?;
-    Reply::ok(row.version, &assessment_view::view(ctx, &row, &whole, &answers)?)
+    let mut view = assessment_view::view(ctx, &row, &whole, &answers)?;
+    view.safety = answering::safety(alerting);
+    Reply::ok(row.version, &view)
 }
 
 /// The new answer as a correction of the one before. Whoever corrects presses the keys. Where only the record was wrong,

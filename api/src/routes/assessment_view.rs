@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::answer_input::AnswerView;
-use super::answering::may_read_answers;
+use super::answering::{SafetyText, may_read_answers};
 use crate::http::{Ctx, Refusal};
 
 /// A stretch of a session in which neither the help nor the company changed.
@@ -183,6 +183,8 @@ pub struct AssessmentView {
     /// From submission on; without the participant's own words.
     #[schema(max_items = 1000)]
     pub concerns: Option<Vec<ConcernBrief>>,
+    /// What to show at once: set where an answer of this very request calls for it. Neutral, for others may look on.
+    pub safety: Option<SafetyText>,
     /// The number of the newest answer.
     #[schema(minimum = 0, maximum = 9007199254740991_i64)]
     pub last_seq: i64,
@@ -316,6 +318,7 @@ pub fn view(
         },
         scores: assessment.scores.as_ref().filter(|_| sees_everything).map(|scores| scores.0.clone()),
         concerns: assessment.concerns.as_ref().filter(|_| sees_everything).map(|concerns| concerns.0.clone()),
+        safety: None,
         last_seq: assessment.last_seq,
         version: assessment.version,
         created_at: assessment.created_at.0,

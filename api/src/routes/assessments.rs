@@ -176,7 +176,6 @@ async fn list_assessments(
 )]
 #[get("/v1/assessments/{id}")]
 async fn get_assessment(
-    request: HttpRequest,
     permit: Permit<{ Operation::GetAssessment.id() }>,
     path: Path<AssessmentId>,
 ) -> Result<HttpResponse, Problem> {
@@ -188,7 +187,8 @@ async fn get_assessment(
             assessment_view::read(ctx, &row)
         })
         .await?;
-    Ok(reply::found(&request, view.version, &view))
+    // What is shown changes with session and consent, not with the version alone: nothing is answered from a copy.
+    Ok(reply::shown(view.version, &view))
 }
 
 /// Begin an assessment
@@ -262,10 +262,11 @@ fn create(ctx: &mut Ctx<'_, '_>, new: &AssessmentCreate) -> Result<Reply, Refusa
         version: 1,
     };
     assessment::insert(ctx.db, &row)?;
-    let (rows, _) = answering::record(ctx, &row, 0, &definition, &kept)?;
+    let (rows, alerting) = answering::record(ctx, &row, 0, &definition, &kept)?;
     let mut whole = Whole::default();
     whole.current.take(rows);
-    let view = assessment_view::view(ctx, &row, &whole, &answers)?;
+    let mut view = assessment_view::view(ctx, &row, &whole, &answers)?;
+    view.safety = answering::safety(alerting);
     Reply::created(format!("/v1/assessments/{id}"), row.version, &view)
 }
 

@@ -198,10 +198,11 @@ async fn list_care_plans(
     let cursors = permit.cursors();
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = i64::from(paging.fetch());
+    let shown = usize::try_from(paging.limit()).unwrap_or(usize::MAX);
     let mut rows = permit
         .read(move |ctx| {
             let rows = care_plan::list(ctx.db, ctx.scope, participant_id, status, after, fetch)?;
-            ctx.lists(rows.iter().map(|row| row.participant_id.0));
+            ctx.lists(rows.iter().take(shown).map(|row| row.participant_id.0));
             Ok(rows)
         })
         .await?;

@@ -180,12 +180,13 @@ async fn list_people(
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let filter = Filter { role, programme_id };
+    let shown = usize::try_from(paging.limit()).unwrap_or(usize::MAX);
     let (mut rows, mut held) = permit
         .read(move |ctx| {
             let rows = person::list(ctx.db, ctx.scope, &filter, after.map(PersonId::new), fetch)?;
             let ids: Vec<_> = rows.iter().map(|row| row.id.0).collect();
             let held = membership::of_people(ctx.db, &ids)?;
-            ctx.lists(rows.iter().filter_map(|row| row.participant_id).map(|id| id.0));
+            ctx.lists(rows.iter().take(shown).filter_map(|row| row.participant_id).map(|id| id.0));
             Ok((rows, held))
         })
         .await?;

@@ -5,7 +5,7 @@ use alongside_domain::assessment::Status;
 use alongside_domain::assistance::CloseReason;
 use alongside_domain::id::AssessmentId;
 use alongside_domain::instrument::{Definition, Finding, InstrumentKind, Setting, judge_complete};
-use alongside_domain::policy::Operation;
+use alongside_domain::policy::{Operation, Role};
 use alongside_store::assessment::{self, Assessment};
 use alongside_store::assistance_session;
 use alongside_store::audit::any_id;
@@ -137,6 +137,10 @@ async fn abandon_assessment(
             ctx.about(row.participant_id.0);
             let status = row.status.0.step("abandonment", Status::Abandoned)?;
             let help = answering::help(ctx, &row)?;
+            // A form that somebody else is helping with is his to give up, or the participant's.
+            if ctx.caller.role == Role::Supporter && help.as_ref().is_some_and(|help| !help.is_of(ctx)) {
+                return Err(answering::no_session());
+            }
             row.status = Coded(status);
             row.abandoned_at = Some(At(ctx.now));
             row.end_reason = Some(reason.clone());

@@ -1,11 +1,16 @@
 //! Jobs that share one commit: each in a savepoint of its own, answered only when the commit is durable.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
+use rand::RngExt as _;
 use tokio::sync::oneshot;
 
 use crate::db::Db;
 use crate::error::StoreError;
+
+/// How often colliding work is done again before the collision is reported.
+const ATTEMPTS: u32 = 12;
 
 /// A write waiting for its turn.
 pub(crate) trait Job: Send {
@@ -78,7 +83,7 @@ where
 }
 
 /// How a batch ended.
-pub(crate) enum Outcome {
+enum Outcome {
     Durable,
     Failed(StoreError),
     /// Nothing is durable and the whole batch may be tried again.
@@ -86,7 +91,7 @@ pub(crate) enum Outcome {
 }
 
 /// Runs `jobs` in one transaction. Nothing is answered here.
-pub(crate) fn run(db: &mut Db<'_>, begin: &str, jobs: &mut [Box<dyn Job>]) -> Outcome {
+fn run(db: &mut Db<'_>, begin: &str, jobs: &mut [Box<dyn Job>]) -> Outcome {
     if let Err(error) = db.control(begin) {
         return Outcome::Failed(error.into());
     }
@@ -106,6 +111,39 @@ pub(crate) fn run(db: &mut Db<'_>, begin: &str, jobs: &mut [Box<dyn Job>]) -> Ou
             }
             if error.is_collision() { Outcome::Collided } else { Outcome::Failed(error) }
         }
+    }
+}
+
+/// Tries a batch until it no longer collides; one that keeps colliding is taken apart, so that a job collides for itself
+/// alone. Answers every job.
+pub(crate) fn run_and_answer(db: &mut Db<'_>, begin: &str, jobs: &mut Vec<Box<dyn Job>>) {
+    let tries = if jobs.len() > 1 { 3 } else { ATTEMPTS };
+    for attempt in 0..tries {
+        match run(db, begin, jobs) {
+            Outcome::Durable => return jobs.drain(..).for_each(|job| job.answer(None)),
+            Outcome::Failed(error) => return fail_all(jobs, &error),
+            Outcome::Collided => {
+                let most = 1_u64 << attempt.min(6);
+                std::thread::sleep(Duration::from_micros(rand::rng().random_range(200..=1000) * most));
+            }
+        }
+    }
+    if jobs.len() == 1 {
+        return jobs.drain(..).for_each(|job| job.answer(Some(StoreError::Collision)));
+    }
+    for job in jobs.drain(..) {
+        run_and_answer(db, begin, &mut vec![job]);
+    }
+}
+
+/// Tells every job that nothing became durable.
+pub(crate) fn fail_all(jobs: &mut Vec<Box<dyn Job>>, error: &StoreError) {
+    tracing::error!(%error, jobs = jobs.len(), "a group of writes failed");
+    for job in jobs.drain(..) {
+        job.answer(Some(match error {
+            StoreError::StorageFull => StoreError::StorageFull,
+            other => StoreError::Unavailable(other.to_string()),
+        }));
     }
 }
 

@@ -35,12 +35,12 @@ impl Db<'_> {
     ) -> Result<T, E> {
         self.control("SAVEPOINT attempt").map_err(crate::StoreError::from)?;
         let result = work(self);
-        let leave = if result.is_ok() {
-            "RELEASE SAVEPOINT attempt"
-        } else {
-            "ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt"
-        };
-        self.control(leave).map_err(crate::StoreError::from)?;
+        if result.is_ok() {
+            self.control("RELEASE SAVEPOINT attempt").map_err(crate::StoreError::from)?;
+        } else if let Err(error) = self.control("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt") {
+            // The engine has left the whole transaction, as it does when the disk is full. Why is in `result`.
+            tracing::warn!(%error, "no savepoint left to go back to");
+        }
         result
     }
 }

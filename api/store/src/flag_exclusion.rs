@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::audit::any_id;
-use crate::db::{Db, cols, exec, many};
+use crate::db::{Db, cols, exec, many, one};
 use crate::error::{StoreError, Unique};
 use crate::flag::{self, Flag};
 use crate::schema::{flag_exclusions, memberships, people};
@@ -87,6 +87,15 @@ pub fn add(
 ) -> Result<Exclusion, StoreError> {
     flag::touch(db, flag, now)?;
     insert(db, ring, flag.id.0, person, reason, by.uuid(), now)
+}
+
+/// Whether the flag is hidden from this person.
+///
+/// # Errors
+/// What the database says.
+pub fn excludes(db: &mut Db<'_>, flag: FlagId, person: PersonId) -> Result<bool, StoreError> {
+    let excluded = flag_exclusions::table.find((Key(flag), Key(person)));
+    Ok(one(db, diesel::select(diesel::dsl::exists(excluded)))?)
 }
 
 /// Whether nobody could act on the flag any more if this person were excluded.

@@ -43,13 +43,16 @@ pub fn find(
     Ok(maybe(db, idempotency_records::table.find((caller, operation, key)).select(cols::<Record>()))?)
 }
 
-/// Keeps a reply.
+/// Keeps a reply. Where another replica answers the same key at this moment, the work is done again and finds its record.
 ///
 /// # Errors
 /// What the database says.
 pub fn insert(db: &mut Db<'_>, record: &Record) -> Result<(), StoreError> {
-    exec(db, diesel::insert_into(idempotency_records::table).values(record))?;
-    Ok(())
+    match exec(db, diesel::insert_into(idempotency_records::table).values(record)).map_err(StoreError::from) {
+        Ok(_) => Ok(()),
+        Err(error) if error.violates(KEY) => Err(StoreError::Collision),
+        Err(error) => Err(error),
+    }
 }
 
 /// Forgets the replies to keys made before `before`. The fingerprints of ids that clients chose stay: an id is for ever.

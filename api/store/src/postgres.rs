@@ -6,21 +6,18 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
 use diesel::pg::PgConnection;
-use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
-use rand::RngExt as _;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
 
-use crate::batch::{self, Job, Outcome};
+use crate::batch::{self, Job};
 use crate::db::Db;
 use crate::error::StoreError;
-use crate::sqlite::answer_all;
 
 /// From so many writes in flight on, they share commits.
 const GROUP_FROM: usize = 16;
 const BATCH: usize = 64;
 const QUEUE: usize = 4096;
-/// How often colliding work is done again before the collision is reported.
-const ATTEMPTS: u32 = 12;
 const BEGIN: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 
 pub(crate) type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
@@ -75,11 +72,7 @@ impl Postgres {
     /// Runs one job in a transaction of its own, on the calling thread.
     pub(crate) fn run_alone(&self, job: Box<dyn Job>) {
         let mut alone = vec![job];
-        let outcome = match self.connection() {
-            Ok(mut connection) => run_retrying(&mut connection, &mut alone),
-            Err(error) => Outcome::Failed(error),
-        };
-        answer_all(&mut alone, outcome);
+        run_on(&self.pool, &mut alone);
     }
 }
 
@@ -106,7 +99,24 @@ fn pool_lazy(url: &str, connections: u32) -> Result<Pool<ConnectionManager<PgCon
         .min_idle(Some(1))
         .test_on_check_out(false)
         .connection_timeout(Duration::from_secs(5))
+        .connection_customizer(Box::new(Settings))
         .build_unchecked(ConnectionManager::new(url)))
+}
+
+/// What every connection promises, whatever the server's or the role's defaults are: an acknowledged write is on disk,
+/// and nothing waits for ever.
+#[derive(Debug)]
+struct Settings;
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Settings {
+    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        connection
+            .batch_execute(
+                "SET synchronous_commit = on; SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
+                 SET idle_in_transaction_session_timeout = '60s'",
+            )
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
 }
 
 fn checkout(pool: &Pool<ConnectionManager<PgConnection>>) -> Result<Pooled, StoreError> {
@@ -121,22 +131,13 @@ fn write_until_closed(pool: &Pool<ConnectionManager<PgConnection>>, jobs: &Recei
             let Ok(job) = jobs.try_recv() else { break };
             batch.push(job);
         }
-        let outcome = match checkout(pool) {
-            Ok(mut connection) => run_retrying(&mut connection, &mut batch),
-            Err(error) => Outcome::Failed(error),
-        };
-        answer_all(&mut batch, outcome);
+        run_on(pool, &mut batch);
     }
 }
 
-fn run_retrying(connection: &mut PgConnection, jobs: &mut [Box<dyn Job>]) -> Outcome {
-    for attempt in 0..ATTEMPTS {
-        let outcome = batch::run(&mut Db::Pg(connection), BEGIN, jobs);
-        if !matches!(outcome, Outcome::Collided) {
-            return outcome;
-        }
-        let most = 1_u64 << attempt.min(6);
-        std::thread::sleep(Duration::from_micros(rand::rng().random_range(200..=1000) * most));
+fn run_on(pool: &Pool<ConnectionManager<PgConnection>>, jobs: &mut Vec<Box<dyn Job>>) {
+    match checkout(pool) {
+        Ok(mut connection) => batch::run_and_answer(&mut Db::Pg(&mut connection), BEGIN, jobs),
+        Err(error) => batch::fail_all(jobs, &error),
     }
-    Outcome::Collided
 }

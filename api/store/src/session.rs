@@ -5,7 +5,7 @@ use alongside_domain::id::{ClientId, PersonId, SessionId, SiteId, kind};
 use alongside_domain::policy::Role;
 use diesel::prelude::*;
 
-use crate::db::{Cached, Db, cols, exec, maybe, one};
+use crate::db::{Cached, Db, cols, exec, one};
 use crate::error::StoreError;
 use crate::schema::sessions;
 use crate::types::{At, Code, Document, Key, Sealed};
@@ -59,26 +59,6 @@ pub fn insert(db: &mut Db<'_>, session: &Session) -> Result<(), StoreError> {
 /// [`StoreError::NotFound`] when there never was one.
 pub fn find(db: &mut Db<'_>, id: SessionId) -> Result<Session, StoreError> {
     Ok(one(db, sessions::table.find(Key(id)).select(cols::<Session>()))?)
-}
-
-/// The session whose present or previous refresh token has this hash.
-///
-/// # Errors
-/// What the database says.
-pub fn by_refresh(db: &mut Db<'_>, hash: &[u8]) -> Result<Option<Session>, StoreError> {
-    let present = maybe(
-        db,
-        sessions::table.filter(sessions::refresh_hash.eq(Some(hash.to_vec()))).select(cols::<Session>()),
-    )?;
-    if present.is_some() {
-        return Ok(present);
-    }
-    Ok(maybe(
-        db,
-        sessions::table
-            .filter(sessions::previous_refresh_hash.eq(Some(hash.to_vec())))
-            .select(cols::<Session>()),
-    )?)
 }
 
 /// What one turn of a refresh token changes.

@@ -5,7 +5,7 @@ use alongside_domain::id::{ClientId, PersonId, kind};
 use alongside_domain::policy::Role;
 use diesel::prelude::*;
 
-use crate::db::{Cached, Db, cols, exec, many, maybe};
+use crate::db::{Cached, Db, cols, exec, many, maybe, one};
 use crate::error::StoreError;
 use crate::schema::{clients, memberships, people};
 use crate::types::{At, Code, Document, Key};
@@ -48,6 +48,14 @@ pub struct ClientLogin {
 /// What the database says.
 pub fn by_email(db: &mut Db<'_>, email: &str) -> Result<Option<Login>, StoreError> {
     Ok(maybe(db, people::table.filter(people::email.eq(email)).select(cols::<Login>()))?)
+}
+
+/// As [`by_email`], for somebody already found.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when he is gone.
+pub fn by_id(db: &mut Db<'_>, person: PersonId) -> Result<Login, StoreError> {
+    Ok(one(db, people::table.find(Key(person)).select(cols::<Login>()))?)
 }
 
 /// The roles a person holds now.

@@ -12,7 +12,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::sqlite::SqliteConnection;
 use diesel::{Connection as _, ConnectionError};
 
-use crate::batch::{self, Job, Outcome};
+use crate::batch::{self, Job};
 use crate::db::Db;
 use crate::error::StoreError;
 
@@ -157,8 +157,7 @@ fn write_until_closed(connection: &mut SqliteConnection, jobs: &Receiver<Box<dyn
         batch.push(first);
         gather(jobs, &mut batch, company);
         company = batch.len();
-        let outcome = batch::run(&mut Db::Sqlite(connection), "BEGIN IMMEDIATE", &mut batch);
-        answer_all(&mut batch, outcome);
+        batch::run_and_answer(&mut Db::Sqlite(connection), "BEGIN IMMEDIATE", &mut batch);
         since_look += 1;
         if since_look >= 64 {
             since_look = 0;
@@ -184,22 +183,6 @@ fn gather(jobs: &Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>, company:
         match jobs.recv_deadline(until) {
             Ok(job) => batch.push(job),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-        }
-    }
-}
-
-pub(crate) fn answer_all(batch: &mut Vec<Box<dyn Job>>, outcome: Outcome) {
-    match outcome {
-        Outcome::Durable => batch.drain(..).for_each(|job| job.answer(None)),
-        Outcome::Collided => batch.drain(..).for_each(|job| job.answer(Some(StoreError::Collision))),
-        Outcome::Failed(error) => {
-            tracing::error!(%error, jobs = batch.len(), "a group of writes failed");
-            for job in batch.drain(..) {
-                job.answer(Some(match &error {
-                    StoreError::StorageFull => StoreError::StorageFull,
-                    other => StoreError::Unavailable(other.to_string()),
-                }));
-            }
         }
     }
 }
