@@ -5,12 +5,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 const SCRIPT: &str = include_str!("wrk.lua");
 
 /// What `wrk` saw.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct Seen {
     pub requests: f64,
     pub seconds: f64,
@@ -20,11 +20,19 @@ pub struct Seen {
     pub refused: f64,
     /// Requests without an answer.
     pub broken: f64,
+    /// What the first refusals said, where requests are few enough to look.
+    #[serde(skip)]
+    pub said: String,
 }
 
 impl Seen {
     pub fn per_second(&self) -> f64 {
         self.requests / self.seconds
+    }
+
+    /// Requests that were refused or got no answer.
+    pub fn lost(&self) -> f64 {
+        self.refused + self.broken
     }
 }
 
@@ -85,14 +93,11 @@ impl Wrk {
         ids: &Path,
     ) -> anyhow::Result<Seen> {
         let seen = self.start("load", base, connections, time, request, ids)?.finish()?;
-        ensure!(
-            seen.refused == 0.0 && seen.broken == 0.0,
-            "{} of {} requests were refused and {} got no answer: {}",
-            seen.refused,
-            seen.requests,
-            seen.broken,
-            request.head.lines().next().unwrap_or_default()
-        );
+        let asked = request.head.lines().next().unwrap_or_default();
+        if seen.lost() > 0.0 {
+            eprintln!("{} of {} times no good answer to {asked}\n{}", seen.lost(), seen.requests, seen.said);
+        }
+        ensure!(seen.lost() < seen.requests / 10.0, "what is refused cannot be measured: {asked}");
         Ok(seen)
     }
 
@@ -131,9 +136,8 @@ impl Running {
         let output = self.child.wait_with_output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         let result = text.lines().find_map(|line| line.strip_prefix("RESULT "));
-        let result = result.with_context(|| {
-            format!("wrk said nothing of {}: {text}{}", self.what, String::from_utf8_lossy(&output.stderr))
-        })?;
-        Ok(serde_json::from_str(result)?)
+        let said = String::from_utf8_lossy(&output.stderr);
+        let result = result.with_context(|| format!("wrk said nothing of {}: {text}{said}", self.what))?;
+        Ok(Seen { said: said.into_owned(), ..serde_json::from_str(result)? })
     }
 }

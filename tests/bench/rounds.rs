@@ -87,7 +87,8 @@ impl<'w> Target<'w> {
         let seen = wrk.run(&self.server.base(), connections, time, &request, &self.world.ids)?;
         let cpu_us = (self.server.cpu_seconds()? - before) * 1e6 / seen.requests;
         let memory_mb = self.server.memory_mb()?;
-        let served = Served { p50_ms: seen.p50_ms, p99_ms: seen.p99_ms, cpu_us, memory_mb };
+        let served =
+            Served { p50_ms: seen.p50_ms, p99_ms: seen.p99_ms, cpu_us, memory_mb, lost: seen.lost() };
         Ok(Measured { per_second: seen.per_second(), served })
     }
 }

@@ -54,6 +54,8 @@ pub struct Served {
     /// The server's own processor time, without the database's.
     pub cpu_us: f64,
     pub memory_mb: f64,
+    /// Requests that were refused or got no answer.
+    pub lost: f64,
 }
 
 /// All measurements.

@@ -14,10 +14,21 @@ local before, after
 local ids = {}
 local turn = 0
 
+-- Says once what a refusal says. Looking at responses costs time, so only where there are few a second.
+local function explain(status, headers, body)
+    if status >= 400 and not explained then
+        explained = true
+        io.stderr:write(string.format("refused with %d: %s\n", status, body))
+    end
+end
+
 function init(args)
     local file = assert(io.open(args[1], "rb"))
     local text = file:read("*a")
     file:close()
+    if text:sub(1, 4) == "POST" then
+        response = explain
+    end
     local from, to = text:find("%ID%", 1, true)
     if not from then
         before = text

@@ -142,12 +142,12 @@ fn every_step_back_restores_the_schema_before_it() {
         pictures.push(picture(&location));
     }
     assert!(pictures.last().unwrap().is_empty(), "left over: {:?}", pictures.last());
-    for undone in 1..=steps {
+    for (undone, before) in pictures.iter().enumerate().skip(1) {
         migrate::up(&location).unwrap();
         for _ in 0..undone {
             migrate::down(&location).unwrap();
         }
-        assert_eq!(picture(&location), pictures[undone], "after {undone} steps back");
+        assert_eq!(&picture(&location), before, "after {undone} steps back");
     }
     migrate::up(&location).unwrap();
     assert_eq!(picture(&location), pictures[0]);

@@ -335,7 +335,7 @@ fn cells(index: usize) -> Cells {
                 1 => vec![CommunicationNeed::ExtraTime],
                 _ => Vec::new(),
             },
-            access: if index % 6 == 0 { vec![AccessNeed::Dexterity] } else { Vec::new() },
+            access: if index.is_multiple_of(6) { vec![AccessNeed::Dexterity] } else { Vec::new() },
             note: None,
         },
         treatments: match index % 5 {
@@ -377,8 +377,8 @@ fn profile(
         foundation_tasks: i32::from(tasks),
         confidence: i32::from(confidence),
         motivation: Some(5),
-        privacy_worry: Some(if index % 3 == 0 { 7 } else { 2 }),
-        barriers: Document(if index % 4 == 0 { vec![Barrier::Sight] } else { Vec::new() }),
+        privacy_worry: Some(if index.is_multiple_of(3) { 7 } else { 2 }),
+        barriers: Document(if index.is_multiple_of(4) { vec![Barrier::Sight] } else { Vec::new() }),
         available_helper: Some(index % 3 == 1),
         private_space: Some(index % 5 != 4),
         access_class: Code(class),
@@ -399,7 +399,7 @@ fn signed(id: ConsentId, index: usize, agreed: Agreed, now: Timestamp) -> Signed
         id,
         answers: statements.iter().map(|s| (s.code.clone(), !refused.contains(s.code.as_str()))).collect(),
         taken_on: (now + TimeDelta::days(1)).date_naive(),
-        method: if index % 3 == 0 { Method::Wet } else { Method::Electronic },
+        method: if index.is_multiple_of(3) { Method::Wet } else { Method::Electronic },
         taken_back: agreed == Agreed::TakenBack,
     }
 }

@@ -269,7 +269,7 @@ async fn add_care_plan_action(
             let ring = ctx.ring();
             if let Some(found) = there.iter().find(|action| action.id.0 == action_id) {
                 return ctx.repeated(action_id.uuid(), |_| {
-                    Ok(Reply::ok(found.version, &CarePlanActionView::of(found, &ring)?)?)
+                    Reply::ok(found.version, &CarePlanActionView::of(found, &ring)?)
                 });
             }
             if new.id.is_some() {
@@ -295,7 +295,7 @@ async fn add_care_plan_action(
             };
             let row = care_plan_action::add(ctx.db, &ring, &plan, action_id, &draft, new.due_on, ctx.now)?;
             let view = CarePlanActionView::with(&row, draft.content);
-            Ok(Reply::created(format!("/v1/care-plans/{id}"), row.version, &view)?)
+            Reply::created(format!("/v1/care-plans/{id}"), row.version, &view)
         })
         .await
 }
@@ -335,7 +335,7 @@ async fn update_care_plan_action(
             let mut content = row.content(&ring)?;
             change.apply(&mut row, &mut content);
             let row = care_plan_action::update(ctx.db, &ring, &plan, row, &content, ctx.now)?;
-            Ok(Reply::ok(row.version, &CarePlanActionView::with(&row, content))?)
+            Reply::ok(row.version, &CarePlanActionView::with(&row, content))
         })
         .await
 }

@@ -213,7 +213,7 @@ async fn add_flag_entry(
             let ring = ctx.ring();
             let entry = flag_entry::append(ctx.db, &ring, &found, entry, ctx.now)?;
             let view = FlagEntryView::of(&entry, &ring)?;
-            Ok(Reply::created_plain(format!("/v1/flags/{id}/entries"), &view)?)
+            Reply::created_plain(format!("/v1/flags/{id}/entries"), &view)
         })
         .await
 }

@@ -154,7 +154,7 @@ async fn add_flag_exclusion(
             let ring = ctx.ring();
             let added = flag_exclusion::add(ctx.db, &ring, &found, new.person_id, &new.reason, by, ctx.now)?;
             let view = FlagExclusionView::of(&added, &ring)?;
-            Ok(Reply::created_plain(format!("/v1/flags/{id}/exclusions"), &view)?)
+            Reply::created_plain(format!("/v1/flags/{id}/exclusions"), &view)
         })
         .await
 }

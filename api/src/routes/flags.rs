@@ -301,7 +301,7 @@ async fn create_flag(
             if let Some(found) = flag::try_find_own(ctx.db, ctx.scope, programme, raiser, id)? {
                 return ctx.repeated(id.uuid(), |ctx| {
                     let receipt = FlagReceipt::of(ctx, &found)?;
-                    Ok(Reply::ok_plain(&receipt)?)
+                    Reply::ok_plain(&receipt)
                 });
             }
             if new.id.is_some() {
@@ -334,7 +334,7 @@ async fn create_flag(
                 other => Refusal::from(other),
             })?;
             let receipt = FlagReceipt::of(ctx, &raised)?;
-            Ok(Reply::created_plain(format!("/v1/flags/{id}/receipt"), &receipt)?)
+            Reply::created_plain(format!("/v1/flags/{id}/receipt"), &receipt)
         })
         .await
 }
@@ -451,7 +451,7 @@ async fn acknowledge_flag(
                 acknowledged_at: taken.acknowledged_at.map(|at| at.0),
                 acknowledged_by: taken.acknowledged_by.map(|by| by.0),
             };
-            Ok(Reply::ok(taken.version, &view)?)
+            Reply::ok(taken.version, &view)
         })
         .await
 }

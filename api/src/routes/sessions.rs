@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 use validator::Validate;
 
 use crate::app::App;
@@ -169,7 +168,7 @@ async fn end_current_session(
     permit
         .write(|ctx| {
             session::end(ctx.db, ctx.caller.session_id, "signed out", ctx.now)?;
-            ctx.resource(Uuid::from(ctx.caller.session_id.uuid()));
+            ctx.resource(ctx.caller.session_id.uuid());
             Ok(Reply::no_content())
         })
         .await

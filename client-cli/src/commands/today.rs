@@ -80,17 +80,18 @@ fn line(assignment: &Value, participants: &[Value], open: &[Value]) -> Line {
     let participant = participants.iter().find(|one| text(one, &["id"]) == Some(id));
     let of = |name: &str| participant.and_then(|one| text(one, &[name])).unwrap_or("-").to_owned();
     let is_open = open.iter().any(|one| text(one, &["participant_id"]) == Some(id));
-    Line { study_id: of("study_id"), name: of("name"), next: next_step(assignment, is_open) }
+    let study_id = of("study_id");
+    Line { next: next_step(assignment, is_open, &study_id), study_id, name: of("name") }
 }
 
-fn next_step(assignment: &Value, is_open: bool) -> String {
+fn next_step(assignment: &Value, is_open: bool, study_id: &str) -> String {
     let state = text(assignment, &["state"]).unwrap_or_default();
     match state {
         "offered" => "Say whether you can take this on: tell your coordinator".to_owned(),
         "accepted" => "Wait to be introduced".to_owned(),
         "introduced" => "Wait for the start".to_owned(),
-        "active" if is_open => "Go on with the open assessment: alongside assess".to_owned(),
-        "active" => "Begin an assessment when it is due: alongside assess".to_owned(),
+        "active" if is_open => format!("Go on with the open assessment: alongside assess {study_id}"),
+        "active" => format!("Begin one when it is due: alongside assess {study_id}"),
         "on_hold" => "Nothing for now: on hold".to_owned(),
         "ending" => "Say goodbye as planned".to_owned(),
         other => plain(other),
