@@ -27,9 +27,32 @@ impl Enabled {
 
     /// From the answers there are, as if the occurrences that `key` is inside of had been begun.
     pub(super) fn with(definition: &Definition, answers: &Answers, key: Option<&AnswerKey>) -> Self {
+        Self::among(definition, answers, key, &vec![true; definition.items.len()])
+    }
+
+    /// As [`Enabled::with`], for the item that `key` names and whatever decides about it, and for nothing else: one answer
+    /// of a long form is judged without working out the whole form.
+    pub(super) fn around(definition: &Definition, answers: &Answers, key: &AnswerKey) -> Self {
+        let mut wanted = vec![false; definition.items.len()];
+        let mut open: Vec<usize> =
+            definition.find(&key.link_id).map(|(index, _)| index).into_iter().collect();
+        while let Some(index) = open.pop() {
+            let (Some(item), Some(mark)) = (definition.item(index), wanted.get_mut(index)) else { continue };
+            if !std::mem::replace(mark, true) {
+                open.extend(item.parent);
+                open.extend(item.enable_when.iter().map(|condition| condition.question));
+            }
+        }
+        Self::among(definition, answers, Some(key), &wanted)
+    }
+
+    fn among(definition: &Definition, answers: &Answers, key: Option<&AnswerKey>, wanted: &[bool]) -> Self {
         let begun = Begun::of(definition, answers, key);
         let mut enabled = Self { instances: vec![BTreeMap::new(); definition.items.len()] };
         for &index in &definition.order {
+            if wanted.get(index) != Some(&true) {
+                continue;
+            }
             let Some(item) = definition.item(index) else { continue };
             let instances = enabled.instances_of(definition, answers, &begun, index, item);
             if let Some(slot) = enabled.instances.get_mut(index) {

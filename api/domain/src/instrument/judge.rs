@@ -24,7 +24,7 @@ pub fn judge_answer(
     answer: &Answer,
     pointer_prefix: &str,
 ) -> Vec<Finding> {
-    let enabled = Enabled::with(definition, current, Some(&answer.key));
+    let enabled = Enabled::around(definition, current, &answer.key);
     let place = Place::below(pointer_prefix, "answer");
     let places = AnswerPlaces {
         link_id: place.member("link_id"),

@@ -232,6 +232,17 @@ proptest! {
     }
 
     #[test]
+    fn one_item_is_worked_out_alone_as_within_the_whole_form(offered in prop::collection::vec(any_answer(), 0..30)) {
+        let definition = repeating_form();
+        let answers: Answers = offered.iter().cloned().collect();
+        for key in offered.iter().map(|answer| &answer.key) {
+            let whole = Enabled::with(&definition, &answers, Some(key));
+            let alone = Enabled::around(&definition, &answers, key);
+            prop_assert_eq!(alone.contains(&definition, key), whole.contains(&definition, key));
+        }
+    }
+
+    #[test]
     fn the_order_of_answers_does_not_matter(offered in prop::collection::vec(any_answer(), 0..30), seed in any::<u64>()) {
         let definition = repeating_form();
         let at_once: Answers = offered.iter().cloned().collect();
