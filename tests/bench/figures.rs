@@ -70,8 +70,9 @@ pub fn figures(samples: &Samples) -> Vec<Figure> {
     most("p99 of GET during logins / without", ratio(p99(What::GetDuringLogins), p99(What::Get)), 2.0);
     most("ready after, ms", median(samples.ready_ms.clone()), 100.0);
     most("idle memory, MB", median(samples.idle_mb.clone()), 15.0);
-    let lost = samples.samples.iter().filter_map(|sample| Some(sample.served.as_ref()?.lost));
-    most("requests refused or unanswered", Some(lost.fold(0.0, |all, lost| all + lost)), 0.0);
+    let lost: Vec<f64> =
+        samples.samples.iter().filter_map(|sample| Some(sample.served.as_ref()?.lost)).collect();
+    most("requests refused or unanswered", lost.iter().copied().reduce(|all, more| all + more), 0.0);
     for scale in &samples.scale {
         let Scale { what, few_per_second, many_per_second } = scale;
         most(

@@ -15,16 +15,8 @@ const ROWS: [What; 7] =
 
 /// Prints the medians, then the figures, then how many of them hold. Answers whether all do.
 pub fn print(samples: &Samples, figures: &[Figure]) -> bool {
-    println!(
-        "\n{:<9} {:<31} {:>5} {:>10} {:>9} {:>9} {:>9} {:>8} {:>8}",
-        "engine", "what", "conns", "per s", "p50 ms", "p99 ms", "CPU us", "x static", "RSS MB"
-    );
-    for engine in ENGINES {
-        for what in ROWS {
-            for connections in CONNECTIONS {
-                print_row(samples, engine, what, connections);
-            }
-        }
+    if !samples.samples.is_empty() {
+        print_table(samples);
     }
     println!();
     for figure in figures {
@@ -36,6 +28,20 @@ pub fn print(samples: &Samples, figures: &[Figure]) -> bool {
     let hold = figures.iter().filter(|figure| figure.holds()).count();
     println!("\n{hold} of {} figures hold", figures.len());
     hold == figures.len()
+}
+
+fn print_table(samples: &Samples) {
+    println!(
+        "\n{:<9} {:<31} {:>5} {:>10} {:>9} {:>9} {:>9} {:>8} {:>8}",
+        "engine", "what", "conns", "per s", "p50 ms", "p99 ms", "CPU us", "x static", "RSS MB"
+    );
+    for engine in ENGINES {
+        for what in ROWS {
+            for connections in CONNECTIONS {
+                print_row(samples, engine, what, connections);
+            }
+        }
+    }
 }
 
 fn print_row(samples: &Samples, engine: &str, what: What, connections: u32) {
