@@ -36,7 +36,9 @@ impl Refusal {
                 StoreError::Unique(_) => Problem::new(Code::AlreadyExists),
                 StoreError::Foreign(_) => Problem::new(Code::Conflict),
                 StoreError::Stale => Problem::new(Code::Stale),
-                StoreError::Overloaded | StoreError::Collision => Problem::new(Code::Unavailable),
+                busy @ (StoreError::Overloaded | StoreError::Collision) => {
+                    Problem::new(Code::Unavailable).caused_by(busy)
+                }
                 StoreError::Unavailable(cause) => Problem::new(Code::Unavailable).caused_by(cause),
                 StoreError::StorageFull => Problem::new(Code::StorageFull),
                 other => Problem::internal(other),

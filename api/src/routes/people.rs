@@ -22,7 +22,9 @@ use super::checks;
 use super::memberships::{self, MembershipInput, MembershipView};
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Caller, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, patch as merge, reply};
+use crate::http::{
+    Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, patch as merge, reply,
+};
 use crate::security::token::{OpaqueSecret, SecretKind};
 
 /// How long an invitation may be followed.
@@ -235,7 +237,9 @@ fn create(ctx: &mut Ctx<'_, '_>, new: &PersonCreate, code: &OpaqueSecret) -> Res
     }
     let row = Person {
         id: Key(id),
-        email: rules::email(&new.email).unwrap_or_default(),
+        email: rules::email(&new.email).ok_or_else(|| {
+            Problem::new(Code::Invalid).field("/email", "email", "This must be an e-mail address.")
+        })?,
         display_name: new.display_name.trim().to_owned(),
         participant_id: new.participant_id.map(Key),
         password_hash: None,
