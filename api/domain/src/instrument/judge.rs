@@ -31,6 +31,7 @@ pub fn judge_answer(
         occurrence: place.member("occurrence"),
         state: place.member("state"),
         values: place.member("values"),
+        each: Vec::new(),
     };
     judge(definition, current, &enabled, answer, &places)
 }
@@ -41,12 +42,21 @@ pub(super) struct AnswerPlaces {
     pub(super) occurrence: Place,
     pub(super) state: Place,
     pub(super) values: Place,
+    /// Where each of the values stands, unless they stand one behind the other in `values`.
+    pub(super) each: Vec<Place>,
 }
 
 impl AnswerPlaces {
+    /// Of values that come from no answer.
+    pub(super) fn all_at(place: Place) -> Self {
+        let [link_id, occurrence, state] = [place.clone(), place.clone(), place.clone()];
+        Self { link_id, occurrence, state, values: place, each: Vec::new() }
+    }
+
     /// The place of the value at a position.
     pub(super) fn value(&self, position: usize, type_name: &str) -> Place {
-        self.values.index(position).member(&format!("value{type_name}"))
+        let own = self.each.get(position).cloned();
+        own.unwrap_or_else(|| self.values.index(position)).member(&format!("value{type_name}"))
     }
 }
 
@@ -149,16 +159,7 @@ fn judge_occurrence(
 /// not required. Answers to questions that are no longer asked are warnings: they do not count.
 pub fn judge_complete(definition: &Definition, answers: &Answers, setting: &Setting) -> Vec<Finding> {
     let enabled = Enabled::of(definition, answers);
-    let mut out = Vec::new();
-    for (index, item) in definition.items() {
-        if item.presentation.hidden || setting.hides(definition, index) {
-            continue;
-        }
-        for (occurrence, _) in enabled.instances(index).filter(|(_, on)| *on) {
-            let key = AnswerKey::at(&item.link_id, occurrence);
-            judge_presence(definition, answers, index, item, &key, &mut out);
-        }
-    }
+    let mut out = missing(definition, answers, &enabled, setting, &|_, key| at(key));
     for answer in answers.iter() {
         if answer.state == State::Answered && !enabled.contains(definition, &answer.key) {
             let message =
@@ -169,17 +170,37 @@ pub fn judge_complete(definition: &Definition, answers: &Answers, setting: &Sett
     out
 }
 
+/// What is required and asked but has no answer. `at` says where each belongs.
+pub(super) fn missing(
+    definition: &Definition,
+    answers: &Answers,
+    enabled: &Enabled,
+    setting: &Setting,
+    at: &dyn Fn(&Item, &AnswerKey) -> Place,
+) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for (index, item) in definition.items() {
+        let is_asked_for = item.required || item.limits.min_occurs.is_some();
+        if !is_asked_for || item.presentation.hidden || setting.hides(definition, index) {
+            continue;
+        }
+        for (occurrence, _) in enabled.instances(index).filter(|(_, on)| *on) {
+            let key = AnswerKey::at(&item.link_id, occurrence);
+            judge_presence(definition, answers, index, &key, &at(item, &key), &mut out);
+        }
+    }
+    out
+}
+
 fn judge_presence(
     definition: &Definition,
     answers: &Answers,
     index: usize,
-    item: &Item,
     key: &AnswerKey,
+    place: &Place,
     out: &mut Vec<Finding>,
 ) {
-    if !item.required && item.limits.min_occurs.is_none() {
-        return;
-    }
+    let Some(item) = definition.item(index) else { return };
     let count = match item.kind {
         ItemType::Display => return,
         ItemType::Group => occurrences_answered(definition, answers, index, &key.occurrence),
@@ -194,14 +215,13 @@ fn judge_presence(
             ItemType::Group => format!("At least one question of “{}” must be answered.", item.words()),
             _ => format!("“{}” must be answered.", item.words()),
         };
-        out.push(at(key).error("answer_missing", message));
+        out.push(place.error("answer_missing", message));
     } else if let Some(least) = item.limits.min_occurs
         && (item.required || count > 0)
         && u32::try_from(count).is_ok_and(|count| count < least)
     {
-        out.push(
-            at(key).error("too_few_answers", format!("“{}” needs at least {least} answers.", item.words())),
-        );
+        let message = format!("“{}” needs at least {least} answers.", item.words());
+        out.push(place.error("too_few_answers", message));
     }
 }
 

@@ -14,9 +14,12 @@
 
 mod alert;
 mod answer;
+mod attachment;
 mod coding;
+mod coherence;
 mod concerns;
 mod definition;
+mod edition;
 mod enabled;
 mod explain;
 mod extension;
@@ -33,9 +36,11 @@ mod moment;
 mod parse;
 mod parse_item;
 mod response;
+mod response_items;
 mod response_write;
 mod score;
 mod score_parse;
+mod structure;
 mod value;
 mod value_set;
 
@@ -50,7 +55,7 @@ pub use alert::{AlertKind, AlertRule, Trigger, positive};
 pub use answer::{Answer, AnswerKey, Answers, State};
 pub use coding::{Attachment, Coding, Members, Quantity, Reference};
 pub use concerns::{BotherBand, Change, ChangeKind, Concern, ConcernDuration, HelpWanted, compare, concerns};
-pub use definition::{ConcernDefinition, Definition, InstrumentKind, LicenceClass, Parsed};
+pub use definition::{ConcernDefinition, Definition, Effective, InstrumentKind, LicenceClass, Parsed};
 pub use enabled::Enabled;
 pub use explain::{Explanation, why_enabled};
 pub use extension::OWN as OWN_EXTENSIONS;
@@ -62,7 +67,7 @@ pub use item::{
 };
 pub use judge::{MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
 pub use parse_item::{MAX_DEPTH, MAX_ITEMS};
-pub use response::{ANSWER_STATE, Header, ResponseStatus, read_response};
+pub use response::{ANSWER_STATE, Header, ResponseStatus, judge_response, read_response};
 pub use response_write::write_response;
 pub use score::{Band, Method, MissingRule, Score, ScoreDefinition, ScoreInput, scores};
 pub use value::{Misread, Value};
