@@ -1,7 +1,7 @@
 //! Reading a definition: the document, its value sets, its items, and how they refer to each other.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
@@ -134,8 +134,9 @@ fn questionnaire(fields: &Fields<'_>, mut sets: ValueSets, out: &mut Vec<Finding
         kind: InstrumentKind::General,
         licence: None,
         items,
-        by_link_id: BTreeMap::new(),
+        by_link_id: HashMap::new(),
         order: Vec::new(),
+        rank: Vec::new(),
         scores: Vec::new(),
         concerns: Vec::new(),
         priorities: None,
