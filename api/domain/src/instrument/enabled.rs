@@ -47,7 +47,9 @@ impl Enabled {
         let mut open: Vec<usize> =
             definition.find(&key.link_id).map(|(index, _)| index).into_iter().collect();
         while let Some(index) = open.pop() {
-            let (Some(item), Some(mark)) = (definition.item(index), is_wanted.get_mut(index)) else { continue };
+            let (Some(item), Some(mark)) = (definition.item(index), is_wanted.get_mut(index)) else {
+                continue;
+            };
             if !std::mem::replace(mark, true) {
                 wanted.push(index);
                 open.extend(item.parent);

@@ -33,6 +33,8 @@ mod limits;
 mod links;
 mod marks;
 mod moment;
+mod operation_outcome;
+mod origin;
 mod parse;
 mod parse_item;
 mod response;
@@ -66,6 +68,8 @@ pub use item::{
     Marks, Operator, Presentation,
 };
 pub use judge::{MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
+pub use operation_outcome::operation_outcome;
+pub use origin::{ANSWER_ORIGIN, Attributed};
 pub use parse_item::{MAX_DEPTH, MAX_ITEMS};
 pub use response::{ANSWER_STATE, Header, ResponseStatus, judge_response, read_response};
 pub use response_write::write_response;

@@ -1,5 +1,7 @@
 //! Reading a FHIR R4 QuestionnaireResponse against its definition.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -11,6 +13,7 @@ use super::finding::{Finding, Place, Severity};
 use super::flow::Setting;
 use super::item::Item;
 use super::judge::{judge, missing};
+use super::origin::Attributed;
 use super::response_items::{self, ItemsRead};
 use super::{edition, moment, structure};
 
@@ -85,12 +88,22 @@ pub struct Header {
     pub author: Option<Json>,
     /// What was answered, as `url|version`.
     pub questionnaire: Option<String>,
+    /// Where the answers come from, of those of which it is said.
+    pub origins: BTreeMap<AnswerKey, Attributed>,
 }
 
 impl Header {
     /// A header that says only how far the response has got.
     pub fn with_status(status: ResponseStatus) -> Self {
-        Self { status, authored: None, subject: None, source: None, author: None, questionnaire: None }
+        Self {
+            status,
+            authored: None,
+            subject: None,
+            source: None,
+            author: None,
+            questionnaire: None,
+            origins: BTreeMap::new(),
+        }
     }
 }
 
@@ -127,14 +140,14 @@ fn read(definition: &Definition, json: &Json, out: &mut Vec<Finding>) -> Option<
     structure::check(json, &root, out);
     fields.resource_members(&MEMBERS, out);
     let header = header(&fields, out);
-    let ItemsRead { answers, places, stations } = response_items::read(definition, &fields, out);
+    let ItemsRead { answers, origins, places, stations } = response_items::read(definition, &fields, out);
     let enabled = Enabled::of(definition, &answers);
     for answer in answers.iter() {
         if let Some(places) = places.get(&answer.key) {
             out.extend(judge(definition, &answers, &enabled, answer, places));
         }
     }
-    let header = header?;
+    let header = Header { origins, ..header? };
     let at = |item: &Item, key: &AnswerKey| stations.of(definition, item, key);
     let missing = missing(definition, &answers, &enabled, &Setting::default(), &at);
     match header.status {
@@ -177,5 +190,6 @@ fn header(fields: &Fields<'_>, out: &mut Vec<Finding>) -> Option<Header> {
         source,
         author,
         questionnaire,
+        origins: BTreeMap::new(),
     })
 }

@@ -11,6 +11,7 @@ use super::fields::Fields;
 use super::finding::{Finding, Place};
 use super::item::{Item, ItemType};
 use super::judge::{AnswerPlaces, MAX_OCCURRENCE};
+use super::origin::Attributed;
 use super::response::ANSWER_STATE;
 use super::value::Value;
 
@@ -20,6 +21,8 @@ const ABSENT_REASON: &str = "data-absent-reason";
 /// What the items of a response come to.
 pub(super) struct ItemsRead {
     pub(super) answers: Answers,
+    /// Where the answers come from, of those of which it is said.
+    pub(super) origins: BTreeMap<AnswerKey, Attributed>,
     /// Where each answer stands.
     pub(super) places: BTreeMap<AnswerKey, AnswerPlaces>,
     pub(super) stations: Stations,
@@ -50,7 +53,8 @@ impl Stations {
 /// Reads all items of a response. Those that are not where they belong are reported and not gone into.
 pub(super) fn read(definition: &Definition, response: &Fields<'_>, out: &mut Vec<Finding>) -> ItemsRead {
     let stations = Stations { root: response.place().clone(), inside: BTreeMap::new() };
-    let read = ItemsRead { answers: Answers::default(), places: BTreeMap::new(), stations };
+    let (answers, origins, places) = (Answers::default(), BTreeMap::new(), BTreeMap::new());
+    let read = ItemsRead { answers, origins, places, stations };
     let contained = response.map().get("contained").and_then(Json::as_array).into_iter().flatten();
     let contained = contained.filter_map(|resource| resource.get("id").and_then(Json::as_str)).collect();
     let mut reader = Reader { definition, contained, read };
@@ -216,6 +220,7 @@ impl<'d> Reader<'d> {
             values: place.member("answer"),
             each,
         };
+        self.read.origins.extend(Attributed::read(entry, out).map(|origin| (key.clone(), origin)));
         self.read.places.insert(key, places);
         self.read.answers.save(answer);
     }
