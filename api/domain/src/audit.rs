@@ -114,6 +114,7 @@ pub const fn in_plain_words(operation: Operation) -> &'static str {
         Op::ListInstruments => "Looked at the list of questionnaires",
         Op::CreateInstrument => "Added a questionnaire",
         Op::GetInstrument => "Looked at a questionnaire",
+        Op::ValidateQuestionnaireResponse => "Had answers from elsewhere judged",
         Op::ListAssessments => "Looked at the list of assessments",
         Op::CreateAssessment => "Started an assessment",
         Op::GetAssessment => "Looked at the state of an assessment",

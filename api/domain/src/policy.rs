@@ -204,6 +204,7 @@ pub enum Operation {
     GetAssessmentSummary,
     ImportQuestionnaireResponse,
     ExportQuestionnaireResponse,
+    ValidateQuestionnaireResponse,
 
     ListCarePlans,
     GetCarePlan,
@@ -248,7 +249,7 @@ impl Operation {
     }
 
     /// Whether a call leaves an event in the audit log: everything does but reading what describes the programme and
-    /// the caller's own session.
+    /// the caller's own session, and judging a document that is on nobody's record.
     #[must_use]
     pub fn is_audited(self) -> bool {
         !matches!(
@@ -260,6 +261,7 @@ impl Operation {
                 | Self::GetSite
                 | Self::ListInstruments
                 | Self::GetInstrument
+                | Self::ValidateQuestionnaireResponse
                 | Self::ListConsentForms
                 | Self::GetConsentForm
         )

@@ -19,6 +19,7 @@ pub mod consent_forms;
 pub mod consents;
 pub mod digital_profiles;
 mod fhir;
+pub mod fhir_validation;
 pub mod flag_entries;
 pub mod flag_exclusions;
 mod flag_report;
@@ -32,6 +33,7 @@ pub mod participants;
 pub mod people;
 pub mod programmes;
 pub mod questionnaire_responses;
+mod response_header;
 pub mod segments;
 pub mod sessions;
 pub mod sites;
@@ -68,6 +70,7 @@ pub fn all(config: &mut ServiceConfig) {
     assistance_sessions::routes(config);
     instruments::routes(config);
     questionnaire_responses::routes(config);
+    fhir_validation::routes(config);
     segments::routes(config);
     submissions::routes(config);
 }
