@@ -22,6 +22,7 @@ const MAX_FINDINGS: usize = 1000;
 pub struct FhirJson {
     /// The text, byte for byte as it was sent.
     pub text: String,
+    /// What was read from it, with every number as it was written.
     pub document: Value,
 }
 
@@ -36,8 +37,10 @@ impl FromRequest for FhirJson {
             gate::passed(&request).await;
             require_json(&request)?;
             let bytes = body::read_up_to(&request, &mut payload, MAX_BYTES).await?;
-            let document = strict::parse(&bytes)?;
+            strict::parse(&bytes)?;
             let text = String::from_utf8(bytes.to_vec()).map_err(|_| Problem::new(Code::MalformedJson))?;
+            // The strict reader has made 1 of 1.0, which is not the same in FHIR.
+            let document = serde_json::from_str(&text).map_err(|_| Problem::new(Code::MalformedJson))?;
             Ok(Self { text, document })
         })
     }

@@ -41,9 +41,7 @@ async fn validate_questionnaire_response(
     permit: Permit<{ Operation::ValidateQuestionnaireResponse.id() }>,
     body: FhirJson,
 ) -> Result<HttpResponse, Problem> {
-    // Read as it is written: the strict reader has made 1 of 1.0, which is not the same in FHIR.
-    let document: Value = serde_json::from_str(&body.text).map_err(Problem::internal)?;
-    let findings = permit.read(move |ctx| judge(ctx, &document)).await?;
+    let findings = permit.read(move |ctx| judge(ctx, &body.document)).await?;
     Ok(fhir::found(&operation_outcome(&findings)))
 }
 

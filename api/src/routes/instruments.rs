@@ -246,9 +246,7 @@ async fn create_instrument(
     permit: Permit<{ Operation::CreateInstrument.id() }>,
     body: FhirJson,
 ) -> Result<HttpResponse, Problem> {
-    let FhirJson { text, .. } = body;
-    // Read as it will be read from the database: the strict reader has made 1 of 1.0, which is not the same in FHIR.
-    let document: Value = serde_json::from_str(&text).map_err(Problem::internal)?;
+    let FhirJson { text, document } = body;
     let parsed = match Definition::parse(&document) {
         Ok(parsed) => parsed,
         Err(findings) => return fhir::refused(&request, Code::UnsupportedInstrument, &findings),

@@ -51,9 +51,7 @@ async fn import_questionnaire_response(
     body: FhirJson,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    // Read as it is written: the strict reader has made 1 of 1.0, which is not the same in FHIR.
-    let document: Value = serde_json::from_str(&body.text).map_err(Problem::internal)?;
-    let response = permit.write(move |ctx| import(ctx, id, &document)).await?;
+    let response = permit.write(move |ctx| import(ctx, id, &body.document)).await?;
     if wants_fhir(request.headers()) {
         return Ok(fhir::in_place_of(response, operation_outcome(&[]).to_string()));
     }

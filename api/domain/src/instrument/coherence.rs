@@ -91,12 +91,11 @@ fn options(item: &Item, fields: &Fields<'_>, out: &mut Vec<Finding>) {
         return;
     }
     for (position, option) in item.choices.options().iter().enumerate() {
+        let place = fields.place().member("answerOption").index(position);
         let mut found = Vec::new();
-        judge(item, vec![option.value.clone()], fields.place().clone(), &mut found);
-        let own_rules = |finding: &Finding| !matches!(finding.code, "wrong_type" | "not_an_option");
-        if let Some(finding) = found.iter().find(|finding| own_rules(finding)) {
+        judge_value::limits(item, &option.value, &place, &mut found);
+        if let Some(finding) = found.first().filter(|_| item.takes(&option.value)) {
             let message = format!("This option breaks the question's own rules: {}", finding.message);
-            let place = fields.place().member("answerOption").index(position);
             out.push(place.warning("option_never_acceptable", message));
         }
     }

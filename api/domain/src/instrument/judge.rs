@@ -2,6 +2,8 @@
 //!
 //! Judging never fails and never stops at the first finding. Messages do not repeat the answer.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::answer::{Answer, AnswerKey, Answers, State};
 use super::definition::{Definition, InstrumentKind};
 use super::enabled::Enabled;
@@ -179,14 +181,23 @@ pub(super) fn missing(
     at: &dyn Fn(&Item, &AnswerKey) -> Place,
 ) -> Vec<Finding> {
     let mut out = Vec::new();
+    let groups = groups_answered(definition, answers);
     for (index, item) in definition.items() {
         let is_asked_for = item.required || item.limits.min_occurs.is_some();
-        if !is_asked_for || item.presentation.hidden || setting.hides(definition, index) {
+        if !is_asked_for
+            || item.kind == ItemType::Display
+            || item.presentation.hidden
+            || setting.hides(definition, index)
+        {
             continue;
         }
         for (occurrence, _) in enabled.instances(index).filter(|(_, on)| *on) {
             let key = AnswerKey::at(&item.link_id, occurrence);
-            judge_presence(definition, answers, index, &key, &at(item, &key), &mut out);
+            let count = match item.kind {
+                ItemType::Group => groups.get(&(index, occurrence)).map_or(0, BTreeSet::len),
+                _ => answers.values(&key).len(),
+            };
+            judge_presence(definition, answers, item, &key, count, &at(item, &key), &mut out);
         }
     }
     out
@@ -195,17 +206,12 @@ pub(super) fn missing(
 fn judge_presence(
     definition: &Definition,
     answers: &Answers,
-    index: usize,
+    item: &Item,
     key: &AnswerKey,
+    count: usize,
     place: &Place,
     out: &mut Vec<Finding>,
 ) {
-    let Some(item) = definition.item(index) else { return };
-    let count = match item.kind {
-        ItemType::Display => return,
-        ItemType::Group => occurrences_answered(definition, answers, index, &key.occurrence),
-        _ => answers.values(key).len(),
-    };
     let declined = answers.get(key).is_some_and(|answer| answer.state != State::Answered);
     if definition.kind() == InstrumentKind::Hna && declined {
         return;
@@ -225,25 +231,24 @@ fn judge_presence(
     }
 }
 
-/// In how many of its occurrences a group has any answer inside.
-fn occurrences_answered(
-    definition: &Definition,
-    answers: &Answers,
-    group: usize,
-    occurrence: &[u32],
-) -> usize {
-    let Some(item) = definition.item(group) else { return 0 };
-    let width = item.axes.len() + usize::from(item.repeats);
-    let inside = answers.iter().filter(|answer| {
-        answer.state == State::Answered
-            && answer.key.occurrence.starts_with(occurrence)
-            && definition.find(&answer.key.link_id).is_some_and(|(index, _)| {
-                definition.and_ancestors(index).any(|(ancestor, _)| ancestor == group)
-            })
-    });
-    let distinct: std::collections::BTreeSet<&[u32]> =
-        inside.filter_map(|answer| answer.key.occurrence.get(..width)).collect();
-    distinct.len()
+/// For each group, in each occurrence of what is around it, the occurrences that have any answer inside.
+type GroupsAnswered<'a> = BTreeMap<(usize, &'a [u32]), BTreeSet<&'a [u32]>>;
+
+fn groups_answered<'a>(definition: &Definition, answers: &'a Answers) -> GroupsAnswered<'a> {
+    let mut groups = GroupsAnswered::new();
+    for answer in answers.iter().filter(|answer| answer.state == State::Answered) {
+        let Some((index, _)) = definition.find(&answer.key.link_id) else { continue };
+        let occurrence = answer.key.occurrence.as_slice();
+        for (group, item) in definition.and_ancestors(index).filter(|(_, item)| item.kind == ItemType::Group)
+        {
+            let outer = occurrence.get(..item.axes.len());
+            let inner = occurrence.get(..item.axes.len() + usize::from(item.repeats));
+            if let (Some(outer), Some(inner)) = (outer, inner) {
+                groups.entry((group, outer)).or_default().insert(inner);
+            }
+        }
+    }
+    groups
 }
 
 /// The answers as a whole come from no document, so they are addressed by their linkId alone.

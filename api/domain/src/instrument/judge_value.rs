@@ -69,6 +69,11 @@ fn expected(item: &Item) -> &'static str {
 
 fn judge(item: &Item, value: &Value, place: &Place, out: &mut Vec<Finding>) {
     judge_option(item, value, place, out);
+    limits(item, value, place, out);
+}
+
+/// Judges a value by everything but the options.
+pub(super) fn limits(item: &Item, value: &Value, place: &Place, out: &mut Vec<Finding>) {
     judge_bounds(item, value, place, out);
     match value {
         Value::String(text) | Value::Uri(text) => judge_text(item, value, text, place, out),

@@ -1,6 +1,6 @@
 //! Reading the items of a questionnaire, in document order, into one list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::choice::Choice;
 
@@ -19,6 +19,9 @@ pub const MAX_ITEMS: usize = 2_000;
 
 /// How deep items may nest.
 pub const MAX_DEPTH: usize = 32;
+
+/// The most options a question may offer. Longer lists belong to a terminology server.
+const MAX_OPTIONS: usize = 10_000;
 
 /// FHIR allows any string as link id; what is used as an address and a database key has an end (R4's ids end
 /// at 64, HL7's own examples go far beyond).
@@ -336,6 +339,12 @@ fn options(fields: &Fields<'_>, kind: ItemType, out: &mut Vec<Finding>) -> Vec<A
         out.push(fields.place().member("answerOption").error("options_not_allowed", message));
         return options;
     }
+    if found.len() > MAX_OPTIONS {
+        let message = format!("A question may offer {MAX_OPTIONS} options.");
+        out.push(fields.place().member("answerOption").error("too_many_options", message));
+        return options;
+    }
+    let mut seen = BTreeSet::new();
     for option in found {
         option.only(&["id", "extension", "initialSelected"], Some("value"), out);
         let Some(value) = value(&option, "value", "value_missing", "An option needs a value[x].", out) else {
@@ -354,7 +363,7 @@ fn options(fields: &Fields<'_>, kind: ItemType, out: &mut Vec<Finding>) -> Vec<A
             let message = format!("An option of an item of type {} cannot be of this type.", kind.code());
             out.push(option.place().error("option_of_wrong_type", message));
         }
-        if options.iter().any(|earlier| earlier.value == value) {
+        if !seen.insert(value.to_json().to_string()) {
             out.push(option.place().warning("option_twice", "This option is already in the list."));
         }
         let ordinal = ordinal(&option, out);
