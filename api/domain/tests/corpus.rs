@@ -1,6 +1,8 @@
 //! The corpus of the fuzzer, and mutations of it, on stable: whatever comes in ends in a finding, never in a panic, and
 //! soon.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
+
 #[path = "../../../fuzz/exercise.rs"]
 mod exercise;
 

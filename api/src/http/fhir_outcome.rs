@@ -40,13 +40,13 @@ fn outcome(problem: &Problem) -> Value {
 }
 
 fn issue(kind: &str, field: &ProblemField) -> Value {
-    let mut issue = json!({"severity": "error", "code": kind, "details": {"text": field.message}});
-    if !field.pointer.is_empty() {
-        issue["diagnostics"] = json!(format!("JSON Pointer: {}", field.pointer));
+    let coding = json!([{"system": "https://fhir.alongside.example/CodeSystem/finding", "code": field.code}]);
+    let details = json!({"coding": coding, "text": field.message});
+    if field.pointer.is_empty() {
+        return json!({"severity": "error", "code": kind, "details": details});
     }
-    issue["details"]["coding"] =
-        json!([{"system": "https://fhir.alongside.example/CodeSystem/finding", "code": field.code}]);
-    issue
+    let place = format!("JSON Pointer: {}", field.pointer);
+    json!({"severity": "error", "code": kind, "details": details, "diagnostics": place})
 }
 
 /// The kind of an issue in FHIR's closed list (`issue-type`).

@@ -100,10 +100,11 @@ fn segment(row: &Segment, number: u32) -> Value {
     ];
     let present = row.others_present.0.iter();
     parts.extend(present.map(|person| json!({"url": "othersPresent", "valueCode": person.code()})));
-    let mut period = json!({"start": instant(row.started_at.0)});
-    if let Some(end) = row.ended_at {
-        period["end"] = json!(instant(end.0));
-    }
+    let start = instant(row.started_at.0);
+    let period = match row.ended_at {
+        Some(end) => json!({"start": start, "end": instant(end.0)}),
+        None => json!({"start": start}),
+    };
     parts.push(json!({"url": "period", "valuePeriod": period}));
     json!({"url": format!("{OWN_EXTENSIONS}segment"), "extension": parts})
 }
