@@ -221,8 +221,8 @@ fn make(pieces: &[Piece]) -> Made {
                 let gate = format!("{n}.gate");
                 let mut gated = item(&link_id, question);
                 gated["enableWhen"] = json!([{"question": gate, "operator": "=", "answerBoolean": true}]);
-                let gate = json!({"linkId": gate, "type": "boolean", "required": true});
-                items.extend([gate, gated]);
+                items.push(json!({"linkId": gate, "type": "boolean", "required": true}));
+                items.push(gated);
                 entries.push(json!({"linkId": gate, "answer": [{"valueBoolean": true}]}));
                 entries.push(entry(&link_id, question));
                 // With the gate closed the question behind it is not asked.
