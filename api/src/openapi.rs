@@ -78,7 +78,8 @@ const LINKS: &[Link<'_>] = &[
 /// # Errors
 /// When the generated document cannot be written as JSON.
 pub fn document() -> Result<Value, serde_json::Error> {
-    let (_, document) = actix_web::App::new().into_utoipa_app().configure(routes::all).split_for_parts();
+    let (_, document) =
+        actix_web::App::new().into_utoipa_app().configure(|config| routes::all(config)).split_for_parts();
     let permissions = alongside_domain::policy::RULES
         .iter()
         .map(|rule| {

@@ -14,7 +14,6 @@ use alongside_store::sealing::KeyRing;
 use alongside_store::{Store, migrate};
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
-use utoipa_actix_web::AppExt as _;
 
 use crate::app::App;
 use crate::config::Config;
@@ -98,8 +97,8 @@ pub fn start(app: App, config: &Config, listener: TcpListener) -> anyhow::Result
     let ready = readiness.clone();
     let app = Data::new(app);
     let server = HttpServer::new(move || {
-        let (service, _) = actix_web::App::new().into_utoipa_app().configure(routes::all).split_for_parts();
-        let service = service
+        let service = actix_web::App::new()
+            .configure(routes::all)
             .app_data(app.clone())
             .app_data(docs.clone())
             .app_data(ready.clone())

@@ -56,7 +56,10 @@ impl Reply {
         version: i64,
         make: impl FnOnce() -> Result<V, Refusal> + Send + 'static,
     ) -> Self {
-        Self { later: Some(later(make)), ..Self::with(StatusCode::CREATED, Some(version), Some(location), None) }
+        Self {
+            later: Some(later(make)),
+            ..Self::with(StatusCode::CREATED, Some(version), Some(location), None)
+        }
     }
 
     /// 200 with the new representation and version.
@@ -125,7 +128,11 @@ impl Reply {
     /// When the body cannot be put together.
     pub(super) fn respond(self, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
         if self.later.is_some() && prefers_minimal(request) {
-            return Ok(self.written.response().insert_header((PREFERENCE_APPLIED, "return=minimal")).finish());
+            return Ok(self
+                .written
+                .response()
+                .insert_header((PREFERENCE_APPLIED, "return=minimal"))
+                .finish());
         }
         Ok(self.written()?.respond(request))
     }

@@ -12,13 +12,12 @@ use alongside_store::assessment::{self, Assessment};
 use alongside_store::types::Code as Coded;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::answer_input::{self, AnswerInput};
 use super::assessment_view::{AssessmentView, Shown, Whole};
 use super::{answering, outcome};
-use crate::http::{Ctx, Json, Path, Permit, Problem, Refusal, Reply};
+use crate::http::{Ctx, Json, Path, Permit, Problem, Refusal, Reply, Services};
 
 /// A correction.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -96,6 +95,6 @@ fn correction(mut answer: New, new: &AmendmentCreate, current: &Current, role: R
     answer
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(amend_assessment);
 }

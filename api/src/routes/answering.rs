@@ -110,8 +110,7 @@ pub fn record(
     definition: &Definition,
     new: &[New],
 ) -> Result<(Vec<Row>, bool), Refusal> {
-    let rows =
-        answer::rows(&ctx.ring(), assessment.id.0, last_seq, ctx.caller.actor_id(), new, ctx.now)?;
+    let rows = answer::rows(&ctx.ring(), assessment.id.0, last_seq, ctx.caller.actor_id(), new, ctx.now)?;
     let alerting = record_rows(ctx, assessment, definition, new, &rows)?;
     Ok((rows, alerting))
 }

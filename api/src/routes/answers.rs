@@ -13,7 +13,6 @@ use alongside_store::assessment::{self, Assessment};
 use alongside_store::assistance_session;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::answer_input::{self, AnswerInput, AnswerView};
@@ -21,7 +20,7 @@ use super::answering::{self, Help, SafetyText};
 use super::assessment_view::{self, NextQuestion, SectionProgress, private_section};
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply};
+use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services};
 
 /// Answers to save: all of them, or none.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -98,8 +97,7 @@ impl Effect {
     pub fn reply(self, assessment: &Assessment, rows: &[Row], alerting: bool) -> AnswersSaved {
         let Self { definition, before, after, setting, sight } = self;
         let definition = definition.as_ref();
-        let (was, is) =
-            (Form::of(definition, &before, &setting), Form::of(definition, &after, &setting));
+        let (was, is) = (Form::of(definition, &before, &setting), Form::of(definition, &after, &setting));
         let without = |these: &Form<'_>, those: &Form<'_>| -> Vec<QuestionAddress> {
             let those: BTreeSet<_> = those.questions().map(|visible| &visible.key).collect();
             let gone = these.questions().map(|visible| &visible.key).filter(|key| !those.contains(key));
@@ -292,6 +290,6 @@ pub fn require_answers(ctx: &Ctx<'_, '_>, sight: &Sight) -> Result<(), Refusal> 
     }
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(save_answers).service(list_answers);
 }

@@ -16,7 +16,6 @@ use alongside_store::{instrument, participant};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
@@ -24,7 +23,7 @@ use super::answer_input::{self, AnswerInput};
 use super::answering;
 use super::assessment_view::{AssessmentView, Shown, Whole};
 use crate::http::page::{self, List, Paging};
-use crate::http::{Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, reply};
+use crate::http::{Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, reply};
 
 /// A new assessment.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -262,8 +261,7 @@ fn create(
         if let Some(found) = assessment::try_find(ctx.db, ctx.scope, id)? {
             ctx.about(found.participant_id.0);
             let version = found.version;
-            return ctx
-                .repeated(id.uuid(), |ctx| Reply::ok(version, &Shown::read(ctx, found)?.view()?));
+            return ctx.repeated(id.uuid(), |ctx| Reply::ok(version, &Shown::read(ctx, found)?.view()?));
         }
         ctx.creates(id.uuid())?;
     }
@@ -317,7 +315,7 @@ fn foreign(pointer: &'static str, message: &'static str) -> Refusal {
     Problem::new(Code::Invalid).field(pointer, "unknown", message).into()
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(list_assessments).service(get_assessment).service(create_assessment);
 }
 

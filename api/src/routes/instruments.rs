@@ -14,14 +14,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::fhir::{self, FhirJson};
 use crate::http::etag::not_modified_tag;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Ctx, Path, Permit, Problem, Query, Refusal, Reply};
+use crate::http::{Code, Ctx, Path, Permit, Problem, Query, Refusal, Reply, Services};
 
 /// Longest url of an instrument.
 const MAX_URL: usize = 1024;
@@ -335,7 +334,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(list_instruments).service(get_instrument).service(create_instrument);
 }
 

@@ -37,37 +37,37 @@ pub mod sessions;
 pub mod sites;
 pub mod submissions;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Services;
 
-/// Every operation of the document.
-pub fn all(config: &mut ServiceConfig) {
-    assessment_summary::routes(config);
-    care_plans::routes(config);
-    care_plan_actions::routes(config);
-    flags::routes(config);
-    flag_entries::routes(config);
-    flag_exclusions::routes(config);
+/// Every operation of the document. The framework tries address after address: those asked most come first.
+pub fn all(config: &mut impl Services) {
+    participants::routes(config);
+    assessments::routes(config);
+    answers::routes(config);
     sessions::routes(config);
-    oauth::routes(config);
-    activations::routes(config);
-    programmes::routes(config);
-    sites::routes(config);
-    people::routes(config);
-    memberships::routes(config);
-    clients::routes(config);
-    audit_events::routes(config);
     assignments::routes(config);
+    care_plans::routes(config);
+    flags::routes(config);
+    activations::routes(config);
+    amendments::routes(config);
+    assessment_summary::routes(config);
+    assistance_sessions::routes(config);
+    audit_events::routes(config);
+    care_plan_actions::routes(config);
+    clients::routes(config);
     consent_forms::routes(config);
     consents::routes(config);
     digital_profiles::routes(config);
-    participant_identity::routes(config);
-    participants::routes(config);
-    amendments::routes(config);
-    answers::routes(config);
-    assessments::routes(config);
-    assistance_sessions::routes(config);
+    flag_entries::routes(config);
+    flag_exclusions::routes(config);
     instruments::routes(config);
+    memberships::routes(config);
+    oauth::routes(config);
+    participant_identity::routes(config);
+    people::routes(config);
+    programmes::routes(config);
     questionnaire_responses::routes(config);
     segments::routes(config);
+    sites::routes(config);
     submissions::routes(config);
 }

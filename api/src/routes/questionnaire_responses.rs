@@ -4,7 +4,8 @@ use actix_web::{HttpResponse, get, post};
 use alongside_domain::assessment::{Status, sees_own_words};
 use alongside_domain::id::AssessmentId;
 use alongside_domain::instrument::{
-    Answers, Definition, Enabled, Header, OWN_EXTENSIONS, ResponseStatus, Setting, read_response, write_response,
+    Answers, Definition, Enabled, Header, OWN_EXTENSIONS, ResponseStatus, Setting, read_response,
+    write_response,
 };
 use alongside_domain::policy::Operation;
 use alongside_domain::provenance::{AnsweredBy, Origin};
@@ -13,14 +14,13 @@ use alongside_store::assessment::{self, Assessment};
 use alongside_store::assistance_session;
 use chrono::SecondsFormat;
 use serde_json::{Value, json};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer_input::is_own_words;
 use super::answering;
 use super::answers::{AnswersSaved, Effect, require_answers, sight_while_saving};
 use super::assessment_view::{self, Whole};
 use super::fhir::{self, FhirJson};
-use crate::http::{Code, Ctx, Path, Permit, Problem, Refusal, Reply};
+use crate::http::{Code, Ctx, Path, Permit, Problem, Refusal, Reply, Services};
 
 /// Import a questionnaire response
 ///
@@ -164,7 +164,7 @@ fn without_own_words(answers: &Answers) -> Answers {
     answers.iter().filter(|answer| !answer.values.iter().any(is_own_words)).cloned().collect()
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(import_questionnaire_response).service(export_questionnaire_response);
 }
 

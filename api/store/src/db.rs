@@ -21,6 +21,10 @@ impl Db<'_> {
     pub(crate) fn control(&mut self, sql: &str) -> QueryResult<()> {
         match self {
             Db::Pg(c) => c.batch_execute(sql),
+            // A single statement is prepared once and kept.
+            Db::Sqlite(c) if !sql.contains(';') => {
+                RunQueryDsl::<SqliteConnection>::execute(Cached(diesel::sql_query(sql)), *c).map(drop)
+            }
             Db::Sqlite(c) => c.batch_execute(sql),
         }
     }

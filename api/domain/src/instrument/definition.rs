@@ -113,6 +113,10 @@ pub struct Definition {
     pub(super) order: Vec<usize>,
     /// Where in that order each item stands.
     pub(super) rank: Vec<usize>,
+    /// Of each item, those whose being shown it decides about directly: what is inside it, and what looks at its answer.
+    pub(super) dependents: Vec<Vec<usize>>,
+    /// Whether anything stands inside something that repeats.
+    pub(super) repeats: bool,
     pub(super) scores: Vec<ScoreDefinition>,
     pub(super) concerns: Vec<ConcernDefinition>,
     pub(super) priorities: Option<usize>,
@@ -242,6 +246,12 @@ impl Definition {
     /// The question in which the participant chooses what matters most.
     pub fn priorities(&self) -> Option<&Item> {
         self.item(self.priorities?)
+    }
+
+    /// The items that another decides about directly, each behind where it stands in the order.
+    pub(super) fn dependents_by_rank(&self, index: usize) -> impl Iterator<Item = (usize, usize)> {
+        let dependents = self.dependents.get(index).into_iter().flatten();
+        dependents.filter_map(|dependent| Some((*self.rank.get(*dependent)?, *dependent)))
     }
 
     /// Whether the shape of a key fits the item it names: as many numbers as items repeat around it.

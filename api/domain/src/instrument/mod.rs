@@ -5,7 +5,7 @@
 //! answered from the definition and the answers alone:
 //!
 //! - what is on the form now: [`Form`], [`visible_items`], [`next_after`], [`progress_by_section`], [`why_enabled`];
-//! - whether an answer is acceptable: [`judge_answer`] on every save, [`judge_complete`] on submission;
+//! - whether an answer is acceptable: [`judge_answer`] or [`Judge`] on every save, [`judge_complete`] on submission;
 //! - what the answers say: [`scores`], [`concerns`], [`positive`];
 //! - how they travel: [`read_response`], [`write_response`].
 //!
@@ -60,7 +60,7 @@ pub use item::{
     AnswerOption, Choices, Condition, DisabledDisplay, EnableBehavior, Item, ItemRole, ItemType, Limits,
     Marks, Operator, Presentation,
 };
-pub use judge::{MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
+pub use judge::{Judge, MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
 pub use parse_item::{MAX_DEPTH, MAX_ITEMS};
 pub use response::{ANSWER_STATE, Header, ResponseStatus, read_response};
 pub use response_write::write_response;

@@ -103,6 +103,8 @@ fn questionnaire(fields: &Fields<'_>, mut sets: ValueSets, out: &mut Vec<Finding
         by_link_id: HashMap::new(),
         order: Vec::new(),
         rank: Vec::new(),
+        dependents: Vec::new(),
+        repeats: false,
         scores: Vec::new(),
         concerns: Vec::new(),
         priorities: None,
