@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 
-use crate::db::{Cached, Db, exec};
+use crate::db::{Db, exec, rewrite};
 use crate::error::StoreError;
 use crate::schema::audit_events;
 use crate::types::{At, Code, Key};
@@ -54,26 +54,17 @@ pub fn record(db: &mut Db<'_>, event: &AuditEvent, listed: &[ParticipantId]) -> 
 fn subjects(db: &mut Db<'_>, event: &AuditEvent, listed: &[ParticipantId]) -> Result<(), StoreError> {
     let listed = serde_json::to_string(listed)?;
     let event = event.id.0.uuid().to_string();
-    match db {
-        Db::Pg(c) => Cached(
-            sql_query(
-                "INSERT INTO audit_subjects (participant_id, audit_event_id) \
-                 SELECT value::uuid, $1::uuid FROM jsonb_array_elements_text($2::jsonb)",
-            )
-            .bind::<Text, _>(event)
-            .bind::<Text, _>(listed),
-        )
-        .execute(*c)?,
-        Db::Sqlite(c) => Cached(
-            sql_query(
-                "INSERT INTO audit_subjects (participant_id, audit_event_id) \
-                 SELECT unhex(value, '-'), unhex(?, '-') FROM json_each(?)",
-            )
-            .bind::<Text, _>(event)
-            .bind::<Text, _>(listed),
-        )
-        .execute(*c)?,
+    let rows = match db {
+        Db::Pg(_) => {
+            "INSERT INTO audit_subjects (participant_id, audit_event_id) \
+             SELECT value::uuid, $1::uuid FROM jsonb_array_elements_text($2::jsonb)"
+        }
+        Db::Sqlite(_) => {
+            "INSERT INTO audit_subjects (participant_id, audit_event_id) \
+             SELECT unhex(value, '-'), unhex(?, '-') FROM json_each(?)"
+        }
     };
+    rewrite(db, sql_query(rows).bind::<Text, _>(event).bind::<Text, _>(listed))?;
     Ok(())
 }
 

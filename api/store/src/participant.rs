@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::db::{Cached, Db, cols, exec, maybe};
+use crate::db::{Db, cols, exec, maybe, rewrite};
 use crate::error::{StoreError, Unique};
 use crate::on_engine;
 use crate::schema::{assignments, participants};
@@ -272,28 +272,24 @@ pub fn list(
 /// # Errors
 /// [`StoreError::Stale`] when somebody did.
 pub fn save(db: &mut Db<'_>, participant: &Participant, now: Timestamp) -> Result<(), StoreError> {
-    let changed = exec(
+    let changed = rewrite(
         db,
-        Cached(
-            diesel::update(
-                participants::table
-                    .find(participant.id)
-                    .filter(participants::version.eq(participant.version)),
-            )
-            .set((
-                participants::status.eq(participant.status),
-                participants::language.eq(&participant.language),
-                participants::needs.eq(&participant.needs),
-                participants::treatments.eq(&participant.treatments),
-                participants::identity.eq(&participant.identity),
-                participants::safe_contact.eq(&participant.safe_contact),
-                participants::access_class.eq(participant.access_class),
-                participants::could_do_alone.eq(participant.could_do_alone),
-                participants::supporter_contact_allowed.eq(participant.supporter_contact_allowed),
-                participants::updated_at.eq(At(now)),
-                participants::version.eq(participant.version + 1),
-            )),
-        ),
+        diesel::update(
+            participants::table.find(participant.id).filter(participants::version.eq(participant.version)),
+        )
+        .set((
+            participants::status.eq(participant.status),
+            participants::language.eq(&participant.language),
+            participants::needs.eq(&participant.needs),
+            participants::treatments.eq(&participant.treatments),
+            participants::identity.eq(&participant.identity),
+            participants::safe_contact.eq(&participant.safe_contact),
+            participants::access_class.eq(participant.access_class),
+            participants::could_do_alone.eq(participant.could_do_alone),
+            participants::supporter_contact_allowed.eq(participant.supporter_contact_allowed),
+            participants::updated_at.eq(At(now)),
+            participants::version.eq(participant.version + 1),
+        )),
     )?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }
