@@ -14,6 +14,9 @@ pub const OWN: &str = "https://fhir.alongside.example/StructureDefinition/";
 /// Where HL7's extensions are defined.
 const HL7: &str = "http://hl7.org/fhir/StructureDefinition/";
 
+/// Where HL7's extensions for structured data capture are defined.
+const SDC: &str = "http://hl7.org/fhir/uv/sdc/StructureDefinition/";
+
 /// One extension found on an element.
 pub(super) struct Extension<'a> {
     /// The canonical URL; for the parts of a complex extension a plain name.
@@ -43,6 +46,25 @@ impl<'a> Extension<'a> {
     /// The name, if this is one of HL7's.
     pub(super) fn standard(&self) -> Option<&'a str> {
         self.url.strip_prefix(HL7)
+    }
+
+    /// Whether it says how an answer is worked out, under its present name or the one it had before.
+    pub(super) fn is_calculation(&self) -> bool {
+        let present = self.url.strip_prefix(SDC) == Some("sdc-questionnaire-calculatedExpression");
+        present || self.standard() == Some("questionnaire-calculatedExpression")
+    }
+
+    /// Whether it has parts instead of a value.
+    pub(super) fn is_complex(&self) -> bool {
+        self.fields.map().contains_key("extension")
+    }
+
+    /// The members of a `valueExpression`.
+    pub(super) fn expression(&self, out: &mut Vec<Finding>) -> Option<Fields<'a>> {
+        match self.fields.map().get("valueExpression") {
+            Some(json) => Fields::of(json, self.place().member("valueExpression"), out),
+            None => self.malformed("a valueExpression", out),
+        }
     }
 
     pub(super) fn place(&self) -> &Place {

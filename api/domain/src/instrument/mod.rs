@@ -14,6 +14,8 @@
 
 mod alert;
 mod answer;
+mod calculated;
+mod calculated_words;
 mod coding;
 mod concerns;
 mod definition;
@@ -35,6 +37,8 @@ mod parse_item;
 mod response;
 mod response_write;
 mod score;
+mod score_change;
+mod score_formula;
 mod score_parse;
 mod value;
 mod value_set;
@@ -64,5 +68,8 @@ pub use judge::{MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
 pub use parse_item::{MAX_DEPTH, MAX_ITEMS};
 pub use response::{ANSWER_STATE, Header, ResponseStatus, read_response};
 pub use response_write::write_response;
-pub use score::{Band, Method, MissingRule, Score, ScoreDefinition, ScoreInput, scores};
+pub use score::{
+    Band, Method, MissingRule, Operand, Recode, Rescale, Score, ScoreDefinition, ScoreInput, Term, scores,
+};
+pub use score_change::{Better, ChangeRule, Direction, EarlierScore, ScoreChange, changes};
 pub use value::{Misread, Value};

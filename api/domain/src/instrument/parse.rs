@@ -10,7 +10,7 @@ use super::fields::Fields;
 use super::finding::{Finding, Place};
 use super::parse_item::ItemReader;
 use super::value_set::ValueSets;
-use super::{links, marks, score_parse};
+use super::{calculated, links, marks, score_parse};
 
 /// How deep the JSON of a document may nest before it is not walked any further. Items use two levels each.
 const MAX_JSON_DEPTH: usize = 128;
@@ -108,6 +108,7 @@ fn questionnaire(fields: &Fields<'_>, mut sets: ValueSets, out: &mut Vec<Finding
     };
     links::connect(&mut definition, &places, conditions, out);
     own_extensions(&mut definition, fields, out);
+    calculated::scores(&mut definition, fields, out);
     Some(definition)
 }
 

@@ -1,5 +1,7 @@
-//! Reading and refusing definitions, and HL7's own examples.
+//! Reading and refusing definitions, HL7's own examples, and scores.
 
+mod calculated;
 mod examples;
 mod refusals;
 mod rules;
+mod scores;
