@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::alert_rule::DeclaredRule;
 use super::answer::AnswerKey;
 use super::finding::Finding;
 use super::item::Item;
@@ -112,6 +113,8 @@ pub struct Definition {
     /// The items so that each stands behind all that decide whether it is shown.
     pub(super) order: Vec<usize>,
     pub(super) scores: Vec<ScoreDefinition>,
+    pub(super) rules: Vec<DeclaredRule>,
+    pub(super) wording_withheld: bool,
     pub(super) concerns: Vec<ConcernDefinition>,
     pub(super) priorities: Option<usize>,
 }
@@ -230,6 +233,17 @@ impl Definition {
     /// The scores declared.
     pub fn scores(&self) -> &[ScoreDefinition] {
         &self.scores
+    }
+
+    /// The alert rules declared.
+    pub fn rules(&self) -> &[DeclaredRule] {
+        &self.rules
+    }
+
+    /// Whether the questions stand here by their codes alone, because their wording is not ours to ship. Such a
+    /// version can be scored, but nobody can be asked with it.
+    pub fn is_wording_withheld(&self) -> bool {
+        self.wording_withheld
     }
 
     /// The concerns asked about, in document order.

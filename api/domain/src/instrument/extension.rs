@@ -38,6 +38,16 @@ pub(super) fn extensions<'a>(fields: &Fields<'a>, out: &mut Vec<Finding>) -> Vec
 }
 
 impl<'a> Extension<'a> {
+    /// One extension by itself.
+    pub(super) fn single(json: &'a Json, place: Place, out: &mut Vec<Finding>) -> Option<Self> {
+        let fields = Fields::of(json, place, out)?;
+        let url = fields.text("url", out);
+        if url.is_none() && !fields.map().contains_key("url") {
+            out.push(fields.place().error("extension_malformed", "An extension needs a url."));
+        }
+        Some(Self { url: url?, fields })
+    }
+
     /// The name, if this is an extension of ours.
     pub(super) fn own(&self) -> Option<&'a str> {
         self.url.strip_prefix(OWN)

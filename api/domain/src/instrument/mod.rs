@@ -6,13 +6,15 @@
 //!
 //! - what is on the form now: [`visible_items`], [`next_after`], [`progress_by_section`], [`why_enabled`];
 //! - whether an answer is acceptable: [`judge_answer`] on every save, [`judge_complete`] on submission;
-//! - what the answers say: [`scores`], [`concerns`], [`positive`];
+//! - what the answers say: [`scores`], [`changes`], [`concerns`], [`positive`], [`fired`];
 //! - how they travel: [`read_response`], [`write_response`].
 //!
 //! Everything is total and deterministic: the same answers give the same result in whatever order they came, on
 //! the server and offline.
 
 mod alert;
+mod alert_rule;
+mod alert_rule_parse;
 mod answer;
 mod calculated;
 mod calculated_words;
@@ -51,6 +53,7 @@ mod testing;
 mod tests;
 
 pub use alert::{AlertKind, AlertRule, Trigger, positive};
+pub use alert_rule::{DeclaredRule, Evidence, Fired, Range, RuleCondition, Tier, Worse, fired, fired_of};
 pub use answer::{Answer, AnswerKey, Answers, State};
 pub use coding::{Attachment, Coding, Members, Quantity, Reference};
 pub use concerns::{BotherBand, Change, ChangeKind, Concern, ConcernDuration, HelpWanted, compare, concerns};

@@ -1,5 +1,6 @@
 //! Reading and refusing definitions, HL7's own examples, and scores.
 
+mod alert_rules;
 mod calculated;
 mod examples;
 mod refusals;
