@@ -299,9 +299,7 @@ impl Moment<'_> {
     }
 
     fn change(&self, index: usize, by: Worse) -> Option<Evidence> {
-        let all = self
-            .changes
-            .get_or_init(|| changes(self.definition.scores(), self.scores(), &self.before));
+        let all = self.changes.get_or_init(|| changes(self.definition.scores(), self.scores(), &self.before));
         let change = all.get(index)?;
         let worse_by = change.worse_by()?;
         let is_met = match by {

@@ -31,7 +31,9 @@ impl DeclaredRule {
             if extension.own() == Some("alert-rule") {
                 return read(&extension, definition, &[], &mut out);
             }
-            out.push(place.member("url").error("rule_malformed", format!("The url must be {OWN}alert-rule.")));
+            out.push(
+                place.member("url").error("rule_malformed", format!("The url must be {OWN}alert-rule.")),
+            );
             None
         });
         match rule {
@@ -195,9 +197,11 @@ fn resolve(parts: Parts<'_>, definition: &Definition) -> Result<RuleCondition, S
             }
             Ok(RuleCondition::Change { score: index, by })
         }
-        _ => Err("A condition looks at an item (answer, atLeast, atMost), at a score (atLeast, atMost) or at the \
+        _ => Err(
+            "A condition looks at an item (answer, atLeast, atMost), at a score (atLeast, atMost) or at the \
                   change of a score (worseBy, worse)."
-            .to_owned()),
+                .to_owned(),
+        ),
     }
 }
 

@@ -122,7 +122,8 @@ fn score(
         return Err("it counts no answer.".to_owned());
     }
     if linear.sums_up {
-        let message = "sum() and avg() pass over missing answers; here there is no score until all are given.";
+        let message =
+            "sum() and avg() pass over missing answers; here there is no score until all are given.";
         out.push(calculated.place.warning("expression_stricter", message));
     }
     let (method, rescale) = shape(&linear, &terms);
@@ -287,9 +288,13 @@ impl Reader<'_> {
                     return Err(format!("“{start}” is not supported."));
                 };
                 let variable = self.variables.iter().find(|(known, _)| known == name);
-                let Some((_, text)) = variable else { return Err(format!("no variable is called “{name}”.")) };
+                let Some((_, text)) = variable else {
+                    return Err(format!("no variable is called “{name}”."));
+                };
                 return match line.peek() {
-                    Some(Token::Sign('.')) => Err(format!("a method on the variable “{name}” is not supported.")),
+                    Some(Token::Sign('.')) => {
+                        Err(format!("a method on the variable “{name}” is not supported."))
+                    }
                     _ => self.whole(text, line.depth + 1),
                 };
             }
@@ -391,7 +396,8 @@ fn call(line: &mut Line) -> Result<(), String> {
 
 /// `(linkId = 'a' or linkId = 'b')`, or `(linkId in ('a' | 'b'))`
 fn link_ids(line: &mut Line) -> Result<Vec<String>, String> {
-    let refused = || "only where(linkId = '..'), joined by or, and where(linkId in (..)) are supported.".to_owned();
+    let refused =
+        || "only where(linkId = '..'), joined by or, and where(linkId in (..)) are supported.".to_owned();
     let mut found = Vec::new();
     line.need('(')?;
     loop {

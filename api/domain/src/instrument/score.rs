@@ -283,13 +283,7 @@ fn input(definition: &Definition, term: &Term, answers: &Answers, done: &[Score]
             (None, Some(score.code.clone()), score.value)
         }
     };
-    Some(ScoreInput {
-        link_id,
-        score,
-        raw,
-        value: raw.and_then(|raw| term.value(raw)),
-        weight: term.weight,
-    })
+    Some(ScoreInput { link_id, score, raw, value: raw.and_then(|raw| term.value(raw)), weight: term.weight })
 }
 
 /// The raw values an item can give, where they can be told: each option's weight, or the ends of its range.

@@ -69,5 +69,8 @@ fn recodes(definition: &Definition, terms: &[Term]) -> Vec<String> {
         let pairs: Vec<String> = recode.iter().map(|pair| format!("{}→{}", pair.from, pair.to)).collect();
         pairs.join(", ")
     };
-    found.into_iter().map(|(recode, names)| format!("{} recoded {}", names.join(", "), pairs(recode))).collect()
+    found
+        .into_iter()
+        .map(|(recode, names)| format!("{} recoded {}", names.join(", "), pairs(recode)))
+        .collect()
 }

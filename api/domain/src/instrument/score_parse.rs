@@ -7,9 +7,7 @@ use super::extension::Extension;
 use super::finding::Finding;
 use super::item::{Choices, ItemType};
 use super::marks;
-use super::score::{
-    Band, Method, MissingRule, Operand, Recode, Rescale, ScoreDefinition, Term, raw_values,
-};
+use super::score::{Band, Method, MissingRule, Operand, Recode, Rescale, ScoreDefinition, Term, raw_values};
 use super::score_change::{Better, ChangeRule};
 
 /// The longest code; it is a name in the database and in reports.
@@ -86,19 +84,7 @@ pub(super) fn read(
     }
     let Draft { terms, rescale, bands, change, source, min, max, .. } = draft;
     let (code, title, method, missing) = (draft.code?, draft.title?, draft.method?, missing?);
-    Some(ScoreDefinition {
-        code,
-        title,
-        terms,
-        method,
-        missing,
-        rescale,
-        bands,
-        change,
-        source,
-        min,
-        max,
-    })
+    Some(ScoreDefinition { code, title, terms, method, missing, rescale, bands, change, source, min, max })
 }
 
 fn malformed(extension: &Extension<'_>, message: &str) -> Finding {
@@ -163,7 +149,9 @@ fn term(
         return None;
     };
     let mut term = Term { recode, weight, ..Term::of_item(index) };
-    shaped(&mut term, definition, index, reverse).map_err(|message| out.push(malformed(part, &message))).ok()?;
+    shaped(&mut term, definition, index, reverse)
+        .map_err(|message| out.push(malformed(part, &message)))
+        .ok()?;
     Some(term)
 }
 
@@ -188,7 +176,9 @@ fn shaped(term: &mut Term, definition: &Definition, index: usize, reverse: bool)
         let values: Vec<f64> = raw.into_iter().flatten().filter_map(|raw| term.value(raw)).collect();
         let ends = values.iter().copied().reduce(f64::min).zip(values.iter().copied().reduce(f64::max));
         let Some((low, high)) = ends else {
-            return Err(format!("“{link_id}” has no least and greatest value, so it cannot be turned round."));
+            return Err(format!(
+                "“{link_id}” has no least and greatest value, so it cannot be turned round."
+            ));
         };
         term.turned = Some(low + high);
     }

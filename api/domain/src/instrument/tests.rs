@@ -2,6 +2,7 @@
 
 mod alert_rules;
 mod calculated;
+mod catalogue;
 mod examples;
 mod refusals;
 mod rules;

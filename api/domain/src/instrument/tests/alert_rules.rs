@@ -26,9 +26,7 @@ fn when(parts: &[(&str, Json)]) -> Json {
 fn with(rules: &[Json]) -> Json {
     let change = part("change", json!([part("better", json!("lower")), part("important", json!(3))]));
     let mut questionnaire = scored_questionnaire(&[change]);
-    let bound = |name: &str, value: u8| {
-        json!({"url": format!("http://hl7.org/fhir/StructureDefinition/{name}"), "valueInteger": value})
-    };
+    let bound = |name: &str, value: u8| json!({"url": format!("http://hl7.org/fhir/StructureDefinition/{name}"), "valueInteger": value});
     for item in questionnaire["item"].as_array_mut().unwrap() {
         item["extension"] = json!([bound("minValue", 0), bound("maxValue", 3)]);
     }
@@ -97,8 +95,10 @@ fn a_score_that_got_worse_sets_a_rule_off() {
 
 #[test]
 fn conditions_go_together_as_the_rule_says() {
-    let both =
-        [when(&[("item", json!("a")), ("atLeast", json!(2))]), when(&[("item", json!("b")), ("atLeast", json!(2))])];
+    let both = [
+        when(&[("item", json!("a")), ("atLeast", json!(2))]),
+        when(&[("item", json!("b")), ("atLeast", json!(2))]),
+    ];
     let mut any = both.to_vec();
     any.push(part("match", json!("any")));
     let definition = parsed(&with(&[rule("all", &both), rule("any", &any)]));

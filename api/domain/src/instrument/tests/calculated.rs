@@ -6,8 +6,7 @@ use crate::instrument::testing::{answer, codes, questionnaire};
 use crate::instrument::{Answers, Definition, Finding, Parsed, Score, scores};
 
 const VARIABLE: &str = "http://hl7.org/fhir/StructureDefinition/variable";
-const SDC: &str =
-    "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-calculatedExpression";
+const SDC: &str = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-calculatedExpression";
 
 fn weighted(link_id: &str) -> Json {
     let option = |(code, weight): (&str, u8)| {
@@ -37,7 +36,8 @@ fn read(expression: &str) -> Result<Parsed, Vec<Finding>> {
 
 /// The score where `g.1` counts 2, `g.2` counts 1 and `n` is 5.
 fn of(expression: &str) -> Score {
-    let definition = read(expression).unwrap_or_else(|findings| panic!("{expression}: {findings:?}")).definition;
+    let definition =
+        read(expression).unwrap_or_else(|findings| panic!("{expression}: {findings:?}")).definition;
     let coded = |link_id: &str, code: &str| answer(link_id, json!([{"valueCoding": {"code": code}}]));
     let answers: Answers =
         [coded("g.1", "often"), coded("g.2", "some"), answer("n", json!([{"valueInteger": 5}]))]
@@ -97,7 +97,10 @@ fn sum_is_read_more_strictly_and_says_so() {
 fn anything_else_is_refused_by_name_at_its_place() {
     for (expression, words) in [
         ("iif(%one.exists(), %one, 0)", "“iif” is not supported"),
-        ("%resource.item.where(linkId='g.1').answer.value.ordinal().aggregate($this)", "“$” is not supported"),
+        (
+            "%resource.item.where(linkId='g.1').answer.value.ordinal().aggregate($this)",
+            "“$” is not supported",
+        ),
         ("%two", "no variable is called “two”"),
         ("%resource.item.where(linkId='g.1').answer.value", "ordinal() must be taken"),
         ("%resource.item.where(linkId='x').answer.value", "no item has this linkId"),
@@ -117,7 +120,10 @@ fn anything_else_is_refused_by_name_at_its_place() {
         assert!(found[0].message.contains(words), "{expression}: {}", found[0].message);
         assert_eq!(found[0].path, "Questionnaire.item[2].extension[0].valueExpression.expression");
     }
-    let other = with("x").to_string().replace("\"language\":\"text/fhirpath\",\"expression\":\"x\"", "\"language\":\"text/cql\",\"expression\":\"x\"");
+    let other = with("x").to_string().replace(
+        "\"language\":\"text/fhirpath\",\"expression\":\"x\"",
+        "\"language\":\"text/cql\",\"expression\":\"x\"",
+    );
     let found = Definition::parse(&serde_json::from_str(&other).unwrap()).unwrap_err();
     assert_eq!(found[0].code, "expression_not_supported", "{found:?}");
 }

@@ -5,9 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::instrument::testing::{
     answer, codes, own, parsed, part, questionnaire, refused, scored_questionnaire,
 };
-use crate::instrument::{
-    Answers, Definition, Direction, EarlierScore, Score, changes, scores,
-};
+use crate::instrument::{Answers, Definition, Direction, EarlierScore, Score, changes, scores};
 
 fn three_items(missing: &[Json]) -> Definition {
     parsed(&scored_questionnaire(missing))
@@ -46,9 +44,8 @@ fn item(link_id: &str, rest: &[Json]) -> Json {
 }
 
 fn recode(pairs: &[(u8, f64)]) -> Vec<Json> {
-    let pair = |(from, to): &(u8, f64)| {
-        part("recode", json!([part("from", json!(from)), part("to", json!(to))]))
-    };
+    let pair =
+        |(from, to): &(u8, f64)| part("recode", json!([part("from", json!(from)), part("to", json!(to))]));
     pairs.iter().map(pair).collect()
 }
 
