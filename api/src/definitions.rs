@@ -15,13 +15,17 @@ const MOST: usize = 256;
 pub struct Definitions(RwLock<HashMap<InstrumentId, Arc<Definition>>>);
 
 impl Definitions {
+    /// The definition of an instrument, if it was asked for before.
+    pub fn known(&self, id: InstrumentId) -> Option<Arc<Definition>> {
+        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&id).cloned()
+    }
+
     /// The definition of an instrument the caller was already found to see.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for an unknown id; [`StoreError::Document`] when a stored definition is not readable.
     pub fn get(&self, db: &mut Db<'_>, id: InstrumentId) -> Result<Arc<Definition>, StoreError> {
-        let known = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&id).cloned();
-        if let Some(definition) = known {
+        if let Some(definition) = self.known(id) {
             return Ok(definition);
         }
         let source = serde_json::from_str(&instrument::source(db, id)?)?;

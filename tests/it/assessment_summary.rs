@@ -108,7 +108,7 @@ fn assessment(world: &World, participant: ParticipantId, status: Status, bother:
             assessments::version.eq(1_i64),
         );
         exec(db, diesel::insert_into(assessments::table).values(row))?;
-        answer::append(db, &ring, id, 0, participant.uuid(), &new, now)?;
+        answer::insert(db, &answer::rows(&ring, id, 0, participant.uuid(), &new, now)?)?;
         Ok(())
     });
     id

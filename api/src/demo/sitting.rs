@@ -127,7 +127,7 @@ impl Sitting {
             segment::end(db, self.session, now)?;
             segment::insert(db, &self.segment_row(*id, stretch, now))?;
             now += STRETCH;
-            answer::append(db, ring, self.id, last_seq, helper.uuid(), new, now)?;
+            answer::insert(db, &answer::rows(ring, self.id, last_seq, helper.uuid(), new, now)?)?;
             last_seq += i64::try_from(new.len()).unwrap_or(i64::MAX);
             assistance_session::touch(db, self.session, now)?;
         }

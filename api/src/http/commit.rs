@@ -19,7 +19,7 @@ use super::ctx::{Ctx, Trace};
 use super::permit::Granted;
 use super::problem::Problem;
 use super::refusal::Refusal;
-use super::reply::Reply;
+use super::reply::{Reply, Written};
 use crate::app::App;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -29,6 +29,8 @@ const KEY_CHARS: usize = 255;
 /// What became of the work, once it is durable.
 enum Done {
     Replied(Reply),
+    /// As [`Done::Replied`], and kept for a repeat.
+    Kept(Written),
     Refused(Problem),
     Replayed(KeptAnswer),
 }
@@ -44,7 +46,7 @@ struct Kept {
 
 #[derive(Serialize, Deserialize)]
 enum KeptAnswer {
-    Reply(Reply),
+    Reply(Written),
     Problem { status: u16, body: serde_json::Value },
 }
 
@@ -94,6 +96,7 @@ pub(super) async fn commit(
                 work(&mut ctx)
             });
             let done = match result {
+                Ok(reply) if key.is_some() => Done::Kept(reply.written()?),
                 Ok(reply) => Done::Replied(reply),
                 Err(refused) if refused.is_final() => Done::Refused(refused.into_problem()),
                 Err(fault) => return Err(fault),
@@ -107,7 +110,8 @@ pub(super) async fn commit(
         .await
         .map_err(Refusal::into_problem)?;
     match done {
-        Done::Replied(reply) | Done::Replayed(KeptAnswer::Reply(reply)) => Ok(reply.respond(request)),
+        Done::Replied(reply) => reply.respond(request).map_err(Refusal::into_problem),
+        Done::Kept(reply) | Done::Replayed(KeptAnswer::Reply(reply)) => Ok(reply.respond(request)),
         Done::Refused(problem) => Err(problem),
         Done::Replayed(KeptAnswer::Problem { status, body }) => Ok(replayed_problem(status, &body)),
     }
@@ -148,6 +152,7 @@ fn record(
 ) -> Result<(), StoreError> {
     let status = match done {
         Done::Replied(reply) => reply.status().as_u16(),
+        Done::Kept(reply) => reply.status().as_u16(),
         Done::Refused(problem) => problem.code().status().as_u16(),
         Done::Replayed(kept) => kept.status(),
     };
@@ -209,12 +214,12 @@ fn keep(
     done: &Done,
 ) -> Result<(), StoreError> {
     let answer = match done {
-        Done::Replied(reply) => KeptAnswer::Reply(reply.clone()),
+        Done::Kept(reply) => KeptAnswer::Reply(reply.clone()),
         Done::Refused(problem) => KeptAnswer::Problem {
             status: problem.code().status().as_u16(),
             body: serde_json::to_value(problem.body(Some(granted.request_id)))?,
         },
-        Done::Replayed(_) => return Ok(()),
+        Done::Replied(_) | Done::Replayed(_) => return Ok(()),
     };
     let status = i32::from(answer.status());
     let kept = Kept { participant: trace.participant, resource: trace.resource, flag: trace.flag, answer };

@@ -2,9 +2,9 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::etag::{etag, not_modified, prefers_minimal};
 use super::refusal::Refusal;
@@ -23,9 +23,18 @@ pub fn shown(version: i64, view: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((ETAG, etag(version))).json(view)
 }
 
-/// What a write answers, made inside its transaction so that a repeat of the request can be given the same.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What a write answers. Its body may be put together after the writer has had its turn, unless it is kept for a
+/// repeat of the request.
 pub struct Reply {
+    written: Written,
+    later: Option<Later>,
+}
+
+type Later = Box<dyn FnOnce() -> Result<Box<RawValue>, Refusal> + Send>;
+
+/// A reply ready to be sent, or to be kept so that a repeat of the request can be given the same.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Written {
     status: u16,
     version: Option<i64>,
     location: Option<String>,
@@ -38,7 +47,16 @@ impl Reply {
     /// # Errors
     /// When the view cannot be written as JSON.
     pub fn created(location: String, version: i64, view: &impl Serialize) -> Result<Self, Refusal> {
-        Ok(Self { location: Some(location), ..Self::with_body(StatusCode::CREATED, Some(version), view)? })
+        Ok(Self::with(StatusCode::CREATED, Some(version), Some(location), Some(to_raw_value(view)?)))
+    }
+
+    /// As [`Reply::created`], with a view that `make` puts together, of what it brings along alone.
+    pub fn created_later<V: Serialize>(
+        location: String,
+        version: i64,
+        make: impl FnOnce() -> Result<V, Refusal> + Send + 'static,
+    ) -> Self {
+        Self { later: Some(later(make)), ..Self::with(StatusCode::CREATED, Some(version), Some(location), None) }
     }
 
     /// 200 with the new representation and version.
@@ -46,7 +64,15 @@ impl Reply {
     /// # Errors
     /// When the view cannot be written as JSON.
     pub fn ok(version: i64, view: &impl Serialize) -> Result<Self, Refusal> {
-        Self::with_body(StatusCode::OK, Some(version), view)
+        Ok(Self::with(StatusCode::OK, Some(version), None, Some(to_raw_value(view)?)))
+    }
+
+    /// As [`Reply::ok`], with a view that `make` puts together, of what it brings along alone.
+    pub fn ok_later<V: Serialize>(
+        version: i64,
+        make: impl FnOnce() -> Result<V, Refusal> + Send + 'static,
+    ) -> Self {
+        Self { later: Some(later(make)), ..Self::with(StatusCode::OK, Some(version), None, None) }
     }
 
     /// 200 with something that has no version.
@@ -54,7 +80,7 @@ impl Reply {
     /// # Errors
     /// When the view cannot be written as JSON.
     pub fn ok_plain(view: &impl Serialize) -> Result<Self, Refusal> {
-        Self::with_body(StatusCode::OK, None, view)
+        Ok(Self::with(StatusCode::OK, None, None, Some(to_raw_value(view)?)))
     }
 
     /// 201 with something that has no version.
@@ -62,35 +88,72 @@ impl Reply {
     /// # Errors
     /// When the view cannot be written as JSON.
     pub fn created_plain(location: String, view: &impl Serialize) -> Result<Self, Refusal> {
-        Ok(Self { location: Some(location), ..Self::with_body(StatusCode::CREATED, None, view)? })
+        Ok(Self::with(StatusCode::CREATED, None, Some(location), Some(to_raw_value(view)?)))
     }
 
     /// 204.
     #[must_use]
     pub fn no_content() -> Self {
-        Self { status: StatusCode::NO_CONTENT.as_u16(), version: None, location: None, body: None }
+        Self::with(StatusCode::NO_CONTENT, None, None, None)
     }
 
-    fn with_body(status: StatusCode, version: Option<i64>, view: &impl Serialize) -> Result<Self, Refusal> {
-        let body = serde_json::value::to_raw_value(view)?;
-        Ok(Self { status: status.as_u16(), version, location: None, body: Some(body) })
+    fn with(
+        status: StatusCode,
+        version: Option<i64>,
+        location: Option<String>,
+        body: Option<Box<RawValue>>,
+    ) -> Self {
+        Self { written: Written { status: status.as_u16(), version, location, body }, later: None }
     }
 
-    #[must_use]
+    pub(super) fn status(&self) -> StatusCode {
+        self.written.status()
+    }
+
+    /// With its body put together, whatever that takes.
+    pub(super) fn written(self) -> Result<Written, Refusal> {
+        let Self { mut written, later } = self;
+        if let Some(make) = later {
+            written.body = Some(make()?);
+        }
+        Ok(written)
+    }
+
+    /// The response, without its body where the caller prefers to do without.
+    ///
+    /// # Errors
+    /// When the body cannot be put together.
+    pub(super) fn respond(self, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
+        if self.later.is_some() && prefers_minimal(request) {
+            return Ok(self.written.response().insert_header((PREFERENCE_APPLIED, "return=minimal")).finish());
+        }
+        Ok(self.written()?.respond(request))
+    }
+}
+
+fn later<V: Serialize>(make: impl FnOnce() -> Result<V, Refusal> + Send + 'static) -> Later {
+    Box::new(move || Ok(to_raw_value(&make()?)?))
+}
+
+impl Written {
     pub(super) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The response, without its body where the caller prefers to do without.
-    #[must_use]
-    pub fn respond(self, request: &HttpRequest) -> HttpResponse {
+    fn response(&self) -> HttpResponseBuilder {
         let mut response = HttpResponse::build(self.status());
         if let Some(version) = self.version {
             response.insert_header((ETAG, etag(version)));
         }
-        if let Some(location) = self.location.and_then(|place| HeaderValue::from_str(&place).ok()) {
+        if let Some(location) = self.location.as_deref().and_then(|place| HeaderValue::from_str(place).ok()) {
             response.insert_header((LOCATION, location));
         }
+        response
+    }
+
+    /// The response, without its body where the caller prefers to do without.
+    pub(super) fn respond(self, request: &HttpRequest) -> HttpResponse {
+        let mut response = self.response();
         match self.body {
             None => response.finish(),
             Some(_) if prefers_minimal(request) => {
@@ -113,7 +176,8 @@ mod tests {
     #[test]
     fn a_creation_says_where_and_which_version() {
         let reply = Reply::created("/v1/things/1".to_owned(), 1, &serde_json::json!({"a": 1})).unwrap();
-        let kept: Reply = serde_json::from_slice(&serde_json::to_vec(&reply).unwrap()).unwrap();
+        let kept = serde_json::to_vec(&reply.written().unwrap()).unwrap();
+        let kept: Written = serde_json::from_slice(&kept).unwrap();
         let response = kept.respond(&TestRequest::post().to_http_request());
         assert_eq!(response.status(), StatusCode::CREATED);
         assert_eq!(response.headers().get(LOCATION).unwrap(), "/v1/things/1");
@@ -124,10 +188,24 @@ mod tests {
     #[test]
     fn who_prefers_little_gets_no_body() {
         let minimal = TestRequest::post().insert_header(("prefer", "return=minimal")).to_http_request();
-        let response = Reply::ok(2, &serde_json::json!({"a": 1})).unwrap().respond(&minimal);
-        assert_eq!(
-            (response.status(), response.into_body().try_into_bytes().unwrap().len()),
-            (StatusCode::OK, 0)
-        );
+        let at_once = Reply::ok(2, &serde_json::json!({"a": 1})).unwrap();
+        let later = Reply::ok_later(2, || -> Result<(), Refusal> { unreachable!("nobody asked for it") });
+        for reply in [at_once, later] {
+            let response = reply.respond(&minimal).unwrap();
+            assert_eq!(response.headers().get(PREFERENCE_APPLIED).unwrap(), "return=minimal");
+            assert_eq!(
+                (response.status(), response.into_body().try_into_bytes().unwrap().len()),
+                (StatusCode::OK, 0)
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_put_together_later_is_the_same() {
+        let request = TestRequest::post().to_http_request();
+        let reply = Reply::created_later("/v1/things/1".to_owned(), 1, || Ok(serde_json::json!({"a": 1})));
+        let response = reply.respond(&request).unwrap();
+        assert_eq!(response.headers().get(LOCATION).unwrap(), "/v1/things/1");
+        assert_eq!(response.into_body().try_into_bytes().unwrap(), "{\"a\":1}");
     }
 }

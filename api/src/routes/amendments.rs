@@ -1,5 +1,7 @@
 //! Corrections of final answers: the first answer always stays beside the new one.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, post};
 use alongside_domain::assessment::{AmendmentReason, Status};
 use alongside_domain::id::AssessmentId;
@@ -14,7 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::answer_input::{self, AnswerInput};
-use super::assessment_view::{self, AssessmentView, Whole};
+use super::assessment_view::{AssessmentView, Shown, Whole};
 use super::{answering, outcome};
 use crate::http::{Ctx, Json, Path, Permit, Problem, Refusal, Reply};
 
@@ -75,9 +77,9 @@ fn amend(ctx: &mut Ctx<'_, '_>, id: AssessmentId, new: &AmendmentCreate) -> Resu
     whole.current.take(rows);
     outcome::work_out(&mut row, &definition, &whole, &answers)?;
     let row: Assessment = assessment::save(ctx.db, row, ctx.now)?;
-    let mut view = assessment_view::view(ctx, &row, &whole, &answers)?;
-    view.safety = answering::safety(alerting);
-    Reply::ok(row.version, &view)
+    let version = row.version;
+    let shown = Shown::of(ctx, row, Arc::new(whole), Arc::new(answers), alerting)?;
+    Ok(Reply::ok_later(version, move || shown.view()))
 }
 
 /// The new answer as a correction of the one before. Whoever corrects presses the keys. Where only the record was wrong,

@@ -110,8 +110,25 @@ pub fn record(
     definition: &Definition,
     new: &[New],
 ) -> Result<(Vec<Row>, bool), Refusal> {
-    let (ring, author) = (ctx.ring(), ctx.caller.actor_id());
-    let rows = answer::append(ctx.db, &ring, assessment.id.0, last_seq, author, new, ctx.now)?;
+    let rows =
+        answer::rows(&ctx.ring(), assessment.id.0, last_seq, ctx.caller.actor_id(), new, ctx.now)?;
+    let alerting = record_rows(ctx, assessment, definition, new, &rows)?;
+    Ok((rows, alerting))
+}
+
+/// As [`record`], for rows that are made already.
+///
+/// # Errors
+/// What the database says.
+pub fn record_rows(
+    ctx: &mut Ctx<'_, '_>,
+    assessment: &Assessment,
+    definition: &Definition,
+    new: &[New],
+    rows: &[Row],
+) -> Result<bool, Refusal> {
+    answer::insert(ctx.db, rows)?;
+    let ring = ctx.ring();
     let mut alerting = false;
     for answer in new.iter().map(|new| &new.answer) {
         let Some(kind) = positive(definition, answer) else { continue };
@@ -129,7 +146,7 @@ pub fn record(
             id,
         )?;
     }
-    Ok((rows, alerting))
+    Ok(alerting)
 }
 
 /// What to show at once after an answer that worries.

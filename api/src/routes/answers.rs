@@ -1,9 +1,12 @@
 //! The answers of an assessment: saving them, and their whole history.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::assessment::{Sight, sees_own_words};
 use alongside_domain::id::AssessmentId;
-use alongside_domain::instrument::{AnswerKey, Answers, Definition, Setting, State, visible_items};
+use alongside_domain::instrument::{AnswerKey, Answers, Definition, Form, Setting, State};
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::answer::{self, Row};
 use alongside_store::assessment::{self, Assessment};
@@ -83,29 +86,27 @@ pub struct AnswersSaved {
 }
 
 /// What a save changes about the form, for the one who holds the device.
-pub struct Effect<'a> {
-    pub definition: &'a Definition,
-    pub before: &'a Answers,
-    pub after: &'a Answers,
+pub struct Effect {
+    pub definition: Arc<Definition>,
+    pub before: Answers,
+    pub after: Answers,
     pub setting: Setting,
     pub sight: Sight,
 }
 
-impl Effect<'_> {
+impl Effect {
     pub fn reply(self, assessment: &Assessment, rows: &[Row], alerting: bool) -> AnswersSaved {
         let Self { definition, before, after, setting, sight } = self;
-        let questions = |answers: &Answers| -> Vec<AnswerKey> {
-            visible_items(definition, answers, &setting)
-                .into_iter()
-                .filter(|visible| definition.item(visible.item).is_some_and(|item| item.kind.is_question()))
-                .map(|visible| visible.key)
-                .filter(|key| sight.shows_course(private_section(definition, &key.link_id)))
+        let definition = definition.as_ref();
+        let (was, is) =
+            (Form::of(definition, &before, &setting), Form::of(definition, &after, &setting));
+        let without = |these: &Form<'_>, those: &Form<'_>| -> Vec<QuestionAddress> {
+            let those: BTreeSet<_> = those.questions().map(|visible| &visible.key).collect();
+            let gone = these.questions().map(|visible| &visible.key).filter(|key| !those.contains(key));
+            gone.filter(|key| sight.shows_course(private_section(definition, &key.link_id)))
+                .cloned()
+                .map(QuestionAddress::from)
                 .collect()
-        };
-        let (was, is) = (questions(before), questions(after));
-        let without = |these: &[AnswerKey], those: &[AnswerKey]| -> Vec<QuestionAddress> {
-            let those: std::collections::BTreeSet<_> = those.iter().collect();
-            these.iter().filter(|key| !those.contains(key)).cloned().map(QuestionAddress::from).collect()
         };
         let last = rows.last().map(Row::key);
         AnswersSaved {
@@ -122,8 +123,8 @@ impl Effect<'_> {
                 .collect(),
             enabled: without(&is, &was),
             disabled: without(&was, &is),
-            progress: assessment_view::progress(definition, after, setting, &sight),
-            next: assessment_view::next(definition, after, setting, &sight, last.as_ref()),
+            progress: assessment_view::progress(definition, &is, &sight),
+            next: assessment_view::next(definition, &is, &sight, last.as_ref()),
             safety: answering::safety(alerting),
         }
     }
@@ -191,8 +192,8 @@ fn save(
         assistance_session::touch(ctx.db, help.session.id.0, ctx.now)?;
     }
     let sight = sight_while_saving(ctx.caller.role, help.as_ref());
-    let effect = Effect { definition: &definition, before: &before, after: &after, setting, sight };
-    Reply::ok(row.version, &effect.reply(&row, &rows, alerting))
+    let effect = Effect { definition, before, after, setting, sight };
+    Ok(Reply::ok_later(row.version, move || Ok(effect.reply(&row, &rows, alerting))))
 }
 
 /// A page of the history of an assessment's answers.

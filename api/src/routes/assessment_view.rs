@@ -1,17 +1,19 @@
 //! An assessment as a caller sees it: each role its part, and a helper only while he helps.
 
+use std::sync::Arc;
+
 use alongside_domain::assessment::{self, Channel, ConcernBrief, Sight, Status};
 use alongside_domain::assistance::{self, CloseReason};
+use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{AssessmentId, AssistanceSessionId, InstrumentId, ParticipantId, SegmentId};
-use alongside_domain::instrument::{
-    Answers, Definition, Enabled, Progress, Setting, next_after, progress_by_section,
-};
+use alongside_domain::instrument::{AnswerKey, Answers, Definition, Enabled, Form, Progress, Setting};
 use alongside_domain::policy::Role;
 use alongside_domain::provenance::{KeyedBy, Level, OthersPresent, Provenance, family_present};
 use alongside_store::answer::{self, Current, Row};
 use alongside_store::assessment::Assessment;
 use alongside_store::assistance_session::{self, AssistanceSession};
 use alongside_store::consent;
+use alongside_store::sealing::KeyRing;
 use alongside_store::segment::{self, Segment};
 use alongside_store::{Db, StoreError};
 use chrono::{DateTime, Utc};
@@ -20,7 +22,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::answer_input::AnswerView;
-use super::answering::{SafetyText, may_read_answers};
+use super::answering::{self, SafetyText, may_read_answers};
 use crate::http::{Ctx, Refusal};
 
 /// A stretch of a session in which neither the help nor the company changed.
@@ -213,19 +215,18 @@ impl Whole {
         })
     }
 
-    /// The provenance of the answers that count, of which `answers` are the values.
-    pub fn provenance(&self, definition: &Definition, answers: &Answers) -> Provenance {
-        let enabled = Enabled::of(definition, answers);
+    /// The provenance of the answers that count.
+    pub fn provenance(&self, definition: &Definition, enabled: &Enabled) -> Provenance {
         let counting = self.current.rows().filter(|row| enabled.contains(definition, &row.key()));
-        let origins: Vec<_> = counting.map(|row| row.origin()).collect();
+        let origins: Vec<_> = counting.map(Row::origin).collect();
         let helpers: Vec<Role> = self.sessions.iter().map(|session| session.helper_role.0).collect();
         let present: Vec<OthersPresent> =
             self.segments.iter().flat_map(|segment| segment.others_present.0.iter().copied()).collect();
         Provenance::of(&origins, &helpers, &present)
     }
 
-    fn live(&self, ctx: &Ctx<'_, '_>) -> (Option<&AssistanceSession>, Option<&Segment>) {
-        let session = self.sessions.iter().find(|session| session.is_live(ctx.now));
+    fn live(&self, now: Timestamp) -> (Option<&AssistanceSession>, Option<&Segment>) {
+        let session = self.sessions.iter().find(|session| session.is_live(now));
         let of = |segment: &&Segment| {
             segment.ended_at.is_none()
                 && session.is_some_and(|session| session.id == segment.assistance_session_id)
@@ -263,91 +264,119 @@ pub fn sight(
     Ok(Sight::of(role, assessment.status.0, opened, agreed))
 }
 
-/// An assessment as the caller sees it, read from the database.
-///
-/// # Errors
-/// What the database says.
-pub fn read(ctx: &mut Ctx<'_, '_>, assessment: &Assessment) -> Result<AssessmentView, Refusal> {
-    let whole = Whole::load(ctx.db, assessment.id.0)?;
-    let answers = whole.current.open(&ctx.ring())?;
-    view(ctx, assessment, &whole, &answers)
+/// An assessment with everything that decides what the caller sees of it: [`Shown::view`] needs no database.
+pub struct Shown {
+    assessment: Assessment,
+    whole: Arc<Whole>,
+    answers: Arc<Answers>,
+    definition: Arc<Definition>,
+    sight: Sight,
+    role: Role,
+    now: Timestamp,
+    ring: Arc<KeyRing>,
+    alerting: bool,
 }
 
-/// An assessment as the caller sees it, with everything that belongs to it and its answers, opened.
-///
-/// # Errors
-/// What the database says, and when an answer does not open.
-pub fn view(
-    ctx: &mut Ctx<'_, '_>,
-    assessment: &Assessment,
-    whole: &Whole,
-    answers: &Answers,
-) -> Result<AssessmentView, Refusal> {
-    let definition = ctx.app.definitions.get(ctx.db, assessment.instrument_id.0)?;
-    let (session, segment) = whole.live(ctx);
-    let sight = sight(ctx, assessment, session)?;
-    let setting =
-        Setting { family_present: segment.is_some_and(|segment| family_present(&segment.others_present.0)) };
-    let provenance = match &assessment.provenance {
-        Some(kept) => kept.0.clone(),
-        None => whole.provenance(&definition, answers),
-    };
-    let sees_everything = sight == Sight::Everything;
-    let shows_answers = matches!(sight, Sight::Session(_) | Sight::Everything);
-    Ok(AssessmentView {
-        id: assessment.id.0,
-        participant_id: assessment.participant_id.0,
-        instrument_id: assessment.instrument_id.0,
-        time_point: assessment.time_point.clone(),
-        status: assessment.status.0,
-        channel: assessment.channel.0,
-        location: assessment.location.clone(),
-        started_at: assessment.started_at.0,
-        submitted_at: assessment.submitted_at.map(|at| at.0),
-        abandoned_at: assessment.abandoned_at.map(|at| at.0),
-        end_reason: assessment.end_reason.clone(),
-        provenance,
-        open_session: session.map(|session| AssistanceSessionView::of(session, segment)),
-        progress: (sight != Sight::StatusOnly).then(|| progress(&definition, answers, setting, &sight)),
-        next: next(&definition, answers, setting, &sight, None)
-            .filter(|_| assessment.status.0 == Status::InProgress),
-        answers: if shows_answers {
-            Some(answer_views(ctx, &definition, answers, &whole.current, &sight)?)
+impl Shown {
+    /// Reads everything that belongs to an assessment.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn read(ctx: &mut Ctx<'_, '_>, assessment: Assessment) -> Result<Self, Refusal> {
+        let whole = Whole::load(ctx.db, assessment.id.0)?;
+        let answers = whole.current.open(&ctx.ring())?;
+        Self::of(ctx, assessment, Arc::new(whole), Arc::new(answers), false)
+    }
+
+    /// With everything that belongs to the assessment, and its answers, opened. `alerting`: one of those that this
+    /// request brought calls for a person.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn of(
+        ctx: &mut Ctx<'_, '_>,
+        assessment: Assessment,
+        whole: Arc<Whole>,
+        answers: Arc<Answers>,
+        alerting: bool,
+    ) -> Result<Self, Refusal> {
+        let definition = ctx.app.definitions.get(ctx.db, assessment.instrument_id.0)?;
+        let (session, _) = whole.live(ctx.now);
+        let sight = sight(ctx, &assessment, session)?;
+        let (role, now, ring) = (ctx.caller.role, ctx.now, ctx.ring());
+        Ok(Self { assessment, whole, answers, definition, sight, role, now, ring, alerting })
+    }
+
+    /// The assessment as the caller sees it.
+    ///
+    /// # Errors
+    /// When an answer does not open.
+    pub fn view(self) -> Result<AssessmentView, Refusal> {
+        let Self { assessment, whole, answers, definition, sight, role, now, ring, alerting } = self;
+        let (session, segment) = whole.live(now);
+        let family_present = segment.is_some_and(|segment| family_present(&segment.others_present.0));
+        let form = Form::of(&definition, &answers, &Setting { family_present });
+        let sees_everything = sight == Sight::Everything;
+        let shows_answers = matches!(sight, Sight::Session(_) | Sight::Everything);
+        let shown_answers = if shows_answers {
+            let own_words = assessment::sees_own_words(role);
+            Some(answer_views(&definition, &form, &answers, &whole.current, &sight, own_words, &ring)?)
         } else {
             None
-        },
-        scores: assessment.scores.as_ref().filter(|_| sees_everything).map(|scores| scores.0.clone()),
-        concerns: assessment.concerns.as_ref().filter(|_| sees_everything).map(|concerns| concerns.0.clone()),
-        safety: None,
-        last_seq: assessment.last_seq,
-        version: assessment.version,
-        created_at: assessment.created_at.0,
-        updated_at: assessment.updated_at.0,
-    })
+        };
+        Ok(AssessmentView {
+            id: assessment.id.0,
+            participant_id: assessment.participant_id.0,
+            instrument_id: assessment.instrument_id.0,
+            time_point: assessment.time_point,
+            status: assessment.status.0,
+            channel: assessment.channel.0,
+            location: assessment.location,
+            started_at: assessment.started_at.0,
+            submitted_at: assessment.submitted_at.map(|at| at.0),
+            abandoned_at: assessment.abandoned_at.map(|at| at.0),
+            end_reason: assessment.end_reason,
+            provenance: match assessment.provenance {
+                Some(kept) => kept.0,
+                None => whole.provenance(&definition, form.enabled()),
+            },
+            open_session: session.map(|session| AssistanceSessionView::of(session, segment)),
+            progress: (sight != Sight::StatusOnly).then(|| progress(&definition, &form, &sight)),
+            next: next(&definition, &form, &sight, None)
+                .filter(|_| assessment.status.0 == Status::InProgress),
+            answers: shown_answers,
+            scores: assessment.scores.filter(|_| sees_everything).map(|scores| scores.0),
+            concerns: assessment.concerns.filter(|_| sees_everything).map(|concerns| concerns.0),
+            safety: answering::safety(alerting),
+            last_seq: assessment.last_seq,
+            version: assessment.version,
+            created_at: assessment.created_at.0,
+            updated_at: assessment.updated_at.0,
+        })
+    }
 }
 
 fn answer_views(
-    ctx: &Ctx<'_, '_>,
     definition: &Definition,
+    form: &Form<'_>,
     answers: &Answers,
     current: &Current,
     sight: &Sight,
+    own_words: bool,
+    ring: &KeyRing,
 ) -> Result<Vec<AnswerView>, Refusal> {
-    let enabled = Enabled::of(definition, answers);
-    let own_words = assessment::sees_own_words(ctx.caller.role);
     let mut rows: Vec<_> =
         current.rows().filter(|row| sight.shows_answer(private_section(definition, &row.link_id))).collect();
     rows.sort_unstable_by_key(|row| row.seq);
-    let ring = ctx.ring();
     let view = |row: &Row| {
         let key = row.key();
-        let in_effect = Some(enabled.contains(definition, &key));
+        let in_effect = Some(form.enabled().contains(definition, &key));
         match answers.get(&key) {
             // Only a correction has more in its cell than the answer.
             Some(answer) if row.reason.is_none() => {
                 Ok(AnswerView::opened(row, answer.clone(), None, own_words, in_effect))
             }
-            _ => AnswerView::of(row, &ring, own_words, in_effect),
+            _ => AnswerView::of(row, ring, own_words, in_effect),
         }
     };
     Ok(rows.into_iter().map(view).collect::<Result<_, _>>()?)
@@ -360,13 +389,8 @@ pub fn private_section<'d>(definition: &'d Definition, link_id: &str) -> Option<
 }
 
 /// How far the sections have got whose course the caller sees.
-pub fn progress(
-    definition: &Definition,
-    answers: &Answers,
-    setting: Setting,
-    sight: &Sight,
-) -> Vec<SectionProgress> {
-    progress_by_section(definition, answers, &setting)
+pub fn progress(definition: &Definition, form: &Form<'_>, sight: &Sight) -> Vec<SectionProgress> {
+    form.progress_by_section()
         .into_iter()
         .filter(|progress| sight.shows_course(any_private(definition, &progress.link_id)))
         .map(SectionProgress::from)
@@ -376,25 +400,25 @@ pub fn progress(
 /// The private section that a top-level item is, or else the first inside it.
 fn any_private<'d>(definition: &'d Definition, link_id: &str) -> Option<&'d str> {
     let (top, _) = definition.find(link_id)?;
-    let inside = |index: usize| definition.and_ancestors(index).any(|(ancestor, _)| ancestor == top);
-    let mut items = definition.items().filter(|(index, _)| inside(*index));
-    items.find_map(|(index, _)| definition.private_section(index)).map(|section| section.link_id.as_str())
+    let inside = |index: &usize| definition.and_ancestors(*index).any(|(ancestor, _)| ancestor == top);
+    // Items stand in the order of the document: what is inside one follows it.
+    let mut items = (top..).take_while(inside);
+    items.find_map(|index| definition.private_section(index)).map(|section| section.link_id.as_str())
 }
 
 /// What comes next, behind `after` or from the beginning. Of a private section that is closed to the caller only the
 /// section itself is named: which of its questions comes next would tell of the answers before.
 pub fn next(
     definition: &Definition,
-    answers: &Answers,
-    setting: Setting,
+    form: &Form<'_>,
     sight: &Sight,
-    after: Option<&alongside_domain::instrument::AnswerKey>,
+    after: Option<&AnswerKey>,
 ) -> Option<NextQuestion> {
     if *sight == Sight::StatusOnly {
         return None;
     }
-    let behind = after.and_then(|after| next_after(definition, answers, &setting, Some(after)));
-    let key = behind.or_else(|| next_after(definition, answers, &setting, None))?;
+    let behind = after.and_then(|after| form.next_after(Some(after)));
+    let key = behind.or_else(|| form.next_after(None))?.clone();
     let section = private_section(definition, &key.link_id);
     Some(match section.filter(|section| !sight.shows_course(Some(section))) {
         Some(section) => {

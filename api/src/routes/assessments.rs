@@ -1,12 +1,16 @@
 //! Assessments: one participant, one version of an instrument, one point in time.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::assessment::{Channel, Status};
 use alongside_domain::id::{AssessmentId, InstrumentId, ParticipantId};
-use alongside_domain::instrument::Answers;
+use alongside_domain::instrument::{Answers, Definition};
 use alongside_domain::policy::{Operation, Role};
+use alongside_store::answer::{self, New, Row};
 use alongside_store::assessment::{self, Assessment, Filter};
 use alongside_store::audit::any_id;
+use alongside_store::sealing::KeyRing;
 use alongside_store::types::{At, Code as Coded, Key};
 use alongside_store::{instrument, participant};
 use chrono::{DateTime, Utc};
@@ -18,9 +22,9 @@ use validator::{Validate, ValidationError};
 
 use super::answer_input::{self, AnswerInput};
 use super::answering;
-use super::assessment_view::{self, AssessmentView, Whole};
+use super::assessment_view::{AssessmentView, Shown, Whole};
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, reply};
+use crate::http::{Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, reply};
 
 /// A new assessment.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -180,13 +184,14 @@ async fn get_assessment(
     path: Path<AssessmentId>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let view = permit
+    let shown = permit
         .read(move |ctx| {
             let row = assessment::find(ctx.db, ctx.scope, id)?;
             ctx.about(row.participant_id.0);
-            assessment_view::read(ctx, &row)
+            Shown::read(ctx, row)
         })
         .await?;
+    let view = shown.view().map_err(Refusal::into_problem)?;
     // What is shown changes with session and consent, not with the version alone: nothing is answered from a copy.
     Ok(reply::shown(view.version, &view))
 }
@@ -208,17 +213,57 @@ async fn create_assessment(
     body: Json<AssessmentCreate>,
 ) -> Result<HttpResponse, Problem> {
     let new = body.into_inner();
-    permit.write(move |ctx| create(ctx, &new)).await
+    let (app, caller) = (permit.app(), permit.caller());
+    let id = new.id.unwrap_or_else(|| AssessmentId::new(app.ids.fresh()));
+    // What cannot be prepared is done, or refused, when it is the request's turn.
+    let prepared = app.definitions.known(new.instrument_id).and_then(|definition| {
+        Prepared::new(&definition, app.store.ring(), caller, permit.now(), id, &new.answers).ok()
+    });
+    permit.write(move |ctx| create(ctx, id, &new, prepared.as_ref())).await
 }
 
-fn create(ctx: &mut Ctx<'_, '_>, new: &AssessmentCreate) -> Result<Reply, Refusal> {
-    let id = new.id.unwrap_or_else(|| AssessmentId::new(ctx.fresh()));
+/// The answers of a new assessment, judged and sealed. That takes longer than everything else and needs no database: it
+/// is done before the writer's turn comes, so that others do not wait for it.
+#[derive(Clone)]
+struct Prepared {
+    kept: Arc<[New]>,
+    rows: Arc<[Row]>,
+    whole: Arc<Whole>,
+    answers: Arc<Answers>,
+}
+
+impl Prepared {
+    fn new(
+        definition: &Definition,
+        ring: &KeyRing,
+        caller: &Caller,
+        now: DateTime<Utc>,
+        id: AssessmentId,
+        inputs: &[AnswerInput],
+    ) -> Result<Self, Refusal> {
+        let situation = answering::situation(caller.role, None);
+        let mut answers = Answers::default();
+        let kept = answer_input::judge(definition, &mut answers, inputs, &situation, None)?;
+        let rows = answer::rows(ring, id, 0, caller.actor_id(), &kept, now)?;
+        let mut whole = Whole::default();
+        whole.current.take(rows.iter().cloned());
+        Ok(Self { kept: kept.into(), rows: rows.into(), whole: Arc::new(whole), answers: Arc::new(answers) })
+    }
+}
+
+fn create(
+    ctx: &mut Ctx<'_, '_>,
+    id: AssessmentId,
+    new: &AssessmentCreate,
+    prepared: Option<&Prepared>,
+) -> Result<Reply, Refusal> {
     ctx.resource(id.uuid());
     if new.id.is_some() {
         if let Some(found) = assessment::try_find(ctx.db, ctx.scope, id)? {
             ctx.about(found.participant_id.0);
+            let version = found.version;
             return ctx
-                .repeated(id.uuid(), |ctx| Reply::ok(found.version, &assessment_view::read(ctx, &found)?));
+                .repeated(id.uuid(), |ctx| Reply::ok(version, &Shown::read(ctx, found)?.view()?));
         }
         ctx.creates(id.uuid())?;
     }
@@ -234,9 +279,10 @@ fn create(ctx: &mut Ctx<'_, '_>, new: &AssessmentCreate) -> Result<Reply, Refusa
         return Err(answering::no_session());
     }
     let definition = ctx.app.definitions.get(ctx.db, new.instrument_id)?;
-    let situation = answering::situation(ctx.caller.role, None);
-    let mut answers = Answers::default();
-    let kept = answer_input::judge(&definition, &mut answers, &new.answers, &situation, None)?;
+    let Prepared { kept, rows, whole, answers } = match prepared {
+        Some(prepared) => prepared.clone(),
+        None => Prepared::new(&definition, &ctx.ring(), ctx.caller, ctx.now, id, &new.answers)?,
+    };
     let row = Assessment {
         id: Key(id),
         programme_id: participant.programme_id,
@@ -262,12 +308,9 @@ fn create(ctx: &mut Ctx<'_, '_>, new: &AssessmentCreate) -> Result<Reply, Refusa
         version: 1,
     };
     assessment::insert(ctx.db, &row)?;
-    let (rows, alerting) = answering::record(ctx, &row, 0, &definition, &kept)?;
-    let mut whole = Whole::default();
-    whole.current.take(rows);
-    let mut view = assessment_view::view(ctx, &row, &whole, &answers)?;
-    view.safety = answering::safety(alerting);
-    Reply::created(format!("/v1/assessments/{id}"), row.version, &view)
+    let alerting = answering::record_rows(ctx, &row, &definition, &kept, &rows)?;
+    let shown = Shown::of(ctx, row, whole, answers, alerting)?;
+    Ok(Reply::created_later(format!("/v1/assessments/{id}"), 1, move || shown.view()))
 }
 
 fn foreign(pointer: &'static str, message: &'static str) -> Refusal {

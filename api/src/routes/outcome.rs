@@ -3,7 +3,7 @@
 use alongside_domain::care_plan;
 use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{CarePlanActionId, CarePlanId};
-use alongside_domain::instrument::{Answers, Concern, Definition, concerns, scores};
+use alongside_domain::instrument::{Answers, Concern, Definition, Enabled, concerns, scores};
 use alongside_store::assessment::Assessment;
 use alongside_store::care_plan::{self as plans, NewCarePlan};
 use alongside_store::sealing::KeyRing;
@@ -26,7 +26,7 @@ pub fn work_out(
     let found = concerns(definition, answers);
     assessment.scores = Some(Document(serde_json::to_value(scores(definition, answers))?));
     assessment.concerns = Some(Document(found.iter().map(Into::into).collect()));
-    assessment.provenance = Some(Document(whole.provenance(definition, answers)));
+    assessment.provenance = Some(Document(whole.provenance(definition, &Enabled::of(definition, answers))));
     Ok(found)
 }
 

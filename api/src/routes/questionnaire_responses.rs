@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get, post};
 use alongside_domain::assessment::{Status, sees_own_words};
 use alongside_domain::id::AssessmentId;
 use alongside_domain::instrument::{
-    Answers, Definition, Header, OWN_EXTENSIONS, ResponseStatus, Setting, read_response, write_response,
+    Answers, Definition, Enabled, Header, OWN_EXTENSIONS, ResponseStatus, Setting, read_response, write_response,
 };
 use alongside_domain::policy::Operation;
 use alongside_domain::provenance::{AnsweredBy, Origin};
@@ -73,14 +73,9 @@ fn import(ctx: &mut Ctx<'_, '_>, id: AssessmentId, document: &Value) -> Result<R
     let grown = last_seq + i64::try_from(kept.len()).unwrap_or(0);
     let row = assessment::save(ctx.db, Assessment { last_seq: grown, ..row }, ctx.now)?;
     let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept)?;
-    let effect = Effect {
-        definition: &definition,
-        before: &before,
-        after: &after,
-        setting: Setting::default(),
-        sight: sight_while_saving(ctx.caller.role, None),
-    };
-    Reply::ok(row.version, &effect.reply(&row, &rows, alerting))
+    let sight = sight_while_saving(ctx.caller.role, None);
+    let effect = Effect { definition, before, after, setting: Setting::default(), sight };
+    Ok(Reply::ok_later(row.version, move || Ok(effect.reply(&row, &rows, alerting))))
 }
 
 /// Whether a reference means this instrument: its canonical URL, or the relative `Questionnaire/ID` under which the same
@@ -128,7 +123,7 @@ fn export(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Value, Refusal> {
     let answers = whole.current.open(&ctx.ring())?;
     let provenance = match &row.provenance {
         Some(kept) => kept.0.clone(),
-        None => whole.provenance(&definition, &answers),
+        None => whole.provenance(&definition, &Enabled::of(&definition, &answers)),
     };
     let mut counting = answers.in_effect(&definition);
     if !sees_own_words(ctx.caller.role) {

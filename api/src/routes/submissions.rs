@@ -16,7 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::answering::{self, Help};
-use super::assessment_view::{self, AssessmentView, Whole};
+use super::assessment_view::{AssessmentView, Shown, Whole};
 use super::assessments::short_code;
 use super::outcome;
 use crate::http::pointer::push_member;
@@ -63,7 +63,14 @@ fn submit(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Reply, Refusal> {
         let (ring, app) = (ctx.ring(), ctx.app);
         outcome::draft_plan(ctx.db, &ring, &row, &concerns, &mut || app.ids.fresh(), ctx.now)?;
     }
-    Reply::ok(row.version, &assessment_view::read(ctx, &row)?)
+    shown(ctx, row)
+}
+
+/// The assessment as it is now.
+fn shown(ctx: &mut Ctx<'_, '_>, row: Assessment) -> Result<Reply, Refusal> {
+    let version = row.version;
+    let shown = Shown::read(ctx, row)?;
+    Ok(Reply::ok_later(version, move || shown.view()))
 }
 
 fn require_complete(
@@ -145,7 +152,7 @@ async fn abandon_assessment(
             row.abandoned_at = Some(At(ctx.now));
             row.end_reason = Some(reason.clone());
             let row = finish(ctx, row, help.as_ref(), CloseReason::Abandoned)?;
-            Reply::ok(row.version, &assessment_view::read(ctx, &row)?)
+            shown(ctx, row)
         })
         .await
 }

@@ -107,12 +107,11 @@ fn place(assessment: AssessmentId) -> Place {
     Place { table: "answers", column: "value", row: assessment.uuid() }
 }
 
-/// Keeps answers, numbered on from `last_seq`, which must be the assessment's own. Answers their rows.
+/// The rows of answers numbered on from `last_seq`, sealed; to be [`insert`]ed as they are.
 ///
 /// # Errors
-/// What the database says.
-pub fn append(
-    db: &mut Db<'_>,
+/// When a value does not seal.
+pub fn rows(
     ring: &KeyRing,
     assessment: AssessmentId,
     last_seq: i64,
@@ -120,23 +119,27 @@ pub fn append(
     new: &[New],
     now: Timestamp,
 ) -> Result<Vec<Row>, StoreError> {
-    let rows: Vec<Row> = (last_seq + 1..)
-        .zip(new)
-        .map(|(seq, new)| row(ring, assessment, seq, author, new, now))
-        .collect::<Result<_, _>>()?;
+    (last_seq + 1..).zip(new).map(|(seq, new)| row(ring, assessment, seq, author, new, now)).collect()
+}
+
+/// Keeps the rows of answers. Their numbers must follow the assessment's own last one.
+///
+/// # Errors
+/// What the database says.
+pub fn insert(db: &mut Db<'_>, rows: &[Row]) -> Result<(), StoreError> {
     match db {
         // One round trip for all.
         Db::Pg(connection) => {
-            diesel::insert_into(answers::table).values(&rows).execute(*connection)?;
+            diesel::insert_into(answers::table).values(rows).execute(*connection)?;
         }
         // No round trip at all: a short statement, prepared once, is the cheapest.
         Db::Sqlite(_) => {
-            for row in &rows {
+            for row in rows {
                 exec(db, diesel::insert_into(answers::table).values(row))?;
             }
         }
     }
-    Ok(rows)
+    Ok(())
 }
 
 fn row(

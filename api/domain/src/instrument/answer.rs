@@ -89,23 +89,45 @@ impl Answer {
 /// The answers of one assessment as they stand, one per address.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Answers {
-    by_key: BTreeMap<AnswerKey, Answer>,
+    /// Of every item its records, by occurrence: nearly always one.
+    by_item: BTreeMap<String, Vec<Answer>>,
 }
 
 impl Answers {
     /// Records an answer in place of the one before, which is given back.
     pub fn save(&mut self, answer: Answer) -> Option<Answer> {
-        self.by_key.insert(answer.key.clone(), answer)
+        let Some(of_item) = self.by_item.get_mut(&answer.key.link_id) else {
+            self.by_item.insert(answer.key.link_id.clone(), vec![answer]);
+            return None;
+        };
+        match position(of_item, &answer.key.occurrence) {
+            Ok(found) => of_item.get_mut(found).map(|before| std::mem::replace(before, answer)),
+            Err(place) => {
+                of_item.insert(place, answer);
+                None
+            }
+        }
     }
 
     /// The record at an address.
     pub fn get(&self, key: &AnswerKey) -> Option<&Answer> {
-        self.by_key.get(key)
+        self.at(&key.link_id, &key.occurrence)
+    }
+
+    /// The record of an item in an occurrence.
+    pub fn at(&self, link_id: &str, occurrence: &[u32]) -> Option<&Answer> {
+        let of_item = self.by_item.get(link_id)?;
+        of_item.get(position(of_item, occurrence).ok()?)
     }
 
     /// The values at an address; none unless answered.
     pub fn values(&self, key: &AnswerKey) -> &[Value] {
-        match self.by_key.get(key) {
+        self.values_at(&key.link_id, &key.occurrence)
+    }
+
+    /// The values of an item in an occurrence; none unless answered.
+    pub fn values_at(&self, link_id: &str, occurrence: &[u32]) -> &[Value] {
+        match self.at(link_id, occurrence) {
             Some(answer) if answer.state == State::Answered => &answer.values,
             _ => &[],
         }
@@ -113,23 +135,22 @@ impl Answers {
 
     /// Every record, by address.
     pub fn iter(&self) -> impl Iterator<Item = &Answer> {
-        self.by_key.values()
+        self.by_item.values().flatten()
     }
 
     /// The records of one item in all its occurrences, in order.
-    pub fn of_item<'a>(&'a self, link_id: &str) -> impl Iterator<Item = &'a Answer> {
-        let from = self.by_key.range(AnswerKey::of(link_id)..).map(|(_, answer)| answer);
-        from.take_while(move |answer| answer.key.link_id == link_id)
+    pub fn of_item(&self, link_id: &str) -> impl DoubleEndedIterator<Item = &Answer> {
+        self.by_item.get(link_id).into_iter().flatten()
     }
 
     /// How many records there are.
     pub fn len(&self) -> usize {
-        self.by_key.len()
+        self.by_item.values().map(Vec::len).sum()
     }
 
     /// Whether nothing has been recorded.
     pub fn is_empty(&self) -> bool {
-        self.by_key.is_empty()
+        self.by_item.is_empty()
     }
 
     /// The answers that count now: without those to questions that other answers have since switched off.
@@ -140,10 +161,19 @@ impl Answers {
     }
 }
 
+/// Where the record of an occurrence stands among those of its item, or else belongs.
+fn position(of_item: &[Answer], occurrence: &[u32]) -> Result<usize, usize> {
+    of_item.binary_search_by(|answer| answer.key.occurrence.as_slice().cmp(occurrence))
+}
+
 impl FromIterator<Answer> for Answers {
     /// Later answers take the place of earlier ones.
     fn from_iter<I: IntoIterator<Item = Answer>>(answers: I) -> Self {
-        Self { by_key: answers.into_iter().map(|answer| (answer.key.clone(), answer)).collect() }
+        let mut all = Self::default();
+        for answer in answers {
+            all.save(answer);
+        }
+        all
     }
 }
 

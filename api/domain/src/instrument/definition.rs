@@ -1,6 +1,6 @@
 //! The definition of an instrument: a FHIR R4 Questionnaire, read once and then only asked.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -109,9 +109,11 @@ pub struct Definition {
     pub(super) kind: InstrumentKind,
     pub(super) licence: Option<LicenceClass>,
     pub(super) items: Vec<Item>,
-    pub(super) by_link_id: BTreeMap<String, usize>,
+    pub(super) by_link_id: HashMap<String, usize>,
     /// The items so that each stands behind all that decide whether it is shown.
     pub(super) order: Vec<usize>,
+    /// Where in that order each item stands.
+    pub(super) rank: Vec<usize>,
     pub(super) scores: Vec<ScoreDefinition>,
     pub(super) rules: Vec<DeclaredRule>,
     pub(super) wording_withheld: bool,

@@ -16,7 +16,16 @@ use super::value::Value;
 /// For every item in every occurrence there is, whether it is enabled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enabled {
-    instances: Vec<BTreeMap<Vec<u32>, bool>>,
+    /// In step with the definition's items.
+    instances: Vec<Instances>,
+}
+
+/// The occurrences of an item. Nearly all items have one, without numbers: these cost nothing but a flag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Instances {
+    NotAsked,
+    Once(bool),
+    Each(BTreeMap<Vec<u32>, bool>),
 }
 
 impl Enabled {
@@ -27,32 +36,33 @@ impl Enabled {
 
     /// From the answers there are, as if the occurrences that `key` is inside of had been begun.
     pub(super) fn with(definition: &Definition, answers: &Answers, key: Option<&AnswerKey>) -> Self {
-        Self::among(definition, answers, key, &vec![true; definition.items.len()])
+        Self::among(definition, answers, key, &definition.order)
     }
 
     /// As [`Enabled::with`], for the item that `key` names and whatever decides about it, and for nothing else: one answer
     /// of a long form is judged without working out the whole form.
     pub(super) fn around(definition: &Definition, answers: &Answers, key: &AnswerKey) -> Self {
-        let mut wanted = vec![false; definition.items.len()];
+        let mut is_wanted = vec![false; definition.items.len()];
+        let mut wanted = Vec::new();
         let mut open: Vec<usize> =
             definition.find(&key.link_id).map(|(index, _)| index).into_iter().collect();
         while let Some(index) = open.pop() {
-            let (Some(item), Some(mark)) = (definition.item(index), wanted.get_mut(index)) else { continue };
+            let (Some(item), Some(mark)) = (definition.item(index), is_wanted.get_mut(index)) else { continue };
             if !std::mem::replace(mark, true) {
+                wanted.push(index);
                 open.extend(item.parent);
                 open.extend(item.enable_when.iter().map(|condition| condition.question));
             }
         }
+        wanted.sort_unstable_by_key(|index| definition.rank.get(*index));
         Self::among(definition, answers, Some(key), &wanted)
     }
 
-    fn among(definition: &Definition, answers: &Answers, key: Option<&AnswerKey>, wanted: &[bool]) -> Self {
+    /// For these items alone, each of which stands behind those that decide about it.
+    fn among(definition: &Definition, answers: &Answers, key: Option<&AnswerKey>, wanted: &[usize]) -> Self {
         let begun = Begun::of(definition, answers, key);
-        let mut enabled = Self { instances: vec![BTreeMap::new(); definition.items.len()] };
-        for &index in &definition.order {
-            if wanted.get(index) != Some(&true) {
-                continue;
-            }
+        let mut enabled = Self { instances: vec![Instances::NotAsked; definition.items.len()] };
+        for &index in wanted {
             let Some(item) = definition.item(index) else { continue };
             let instances = enabled.instances_of(definition, answers, &begun, index, item);
             if let Some(slot) = enabled.instances.get_mut(index) {
@@ -64,7 +74,11 @@ impl Enabled {
 
     /// Whether the item at an index is enabled in an occurrence.
     pub fn is(&self, index: usize, occurrence: &[u32]) -> bool {
-        self.instances.get(index).and_then(|instances| instances.get(occurrence)).copied().unwrap_or(false)
+        match self.instances.get(index) {
+            Some(Instances::Once(on)) => *on && occurrence.is_empty(),
+            Some(Instances::Each(each)) => each.get(occurrence).copied().unwrap_or(false),
+            Some(Instances::NotAsked) | None => false,
+        }
     }
 
     /// Whether the item that a key names is enabled.
@@ -74,7 +88,13 @@ impl Enabled {
 
     /// The occurrences of an item, and whether it is enabled in each.
     pub fn instances(&self, index: usize) -> impl Iterator<Item = (&[u32], bool)> {
-        self.instances.get(index).into_iter().flatten().map(|(occurrence, on)| (occurrence.as_slice(), *on))
+        let (once, each) = match self.instances.get(index) {
+            Some(Instances::Once(on)) => (Some((&[][..], *on)), None),
+            Some(Instances::Each(each)) => (None, Some(each)),
+            Some(Instances::NotAsked) | None => (None, None),
+        };
+        let each = each.into_iter().flatten().map(|(occurrence, on)| (occurrence.as_slice(), *on));
+        once.into_iter().chain(each)
     }
 
     /// The values a condition looks at, from an item in an occurrence. See [`source`].
@@ -96,21 +116,28 @@ impl Enabled {
         begun: &Begun,
         index: usize,
         item: &Item,
-    ) -> BTreeMap<Vec<u32>, bool> {
+    ) -> Instances {
         let parent = item.parent.and_then(|parent| Some((parent, definition.item(parent)?)));
         let Some((parent_index, parent)) = parent else {
-            return BTreeMap::from([(Vec::new(), self.conditions_hold(definition, answers, index, &[]))]);
+            return Instances::Once(self.conditions_hold(definition, answers, index, &[]));
         };
-        let mut instances = BTreeMap::new();
+        let waits_inside = parent.kind.is_question() && item.kind != ItemType::Display;
+        if item.axes.is_empty() {
+            let on = self.is(parent_index, &[])
+                && !(waits_inside && answers.values_at(&parent.link_id, &[]).is_empty())
+                && self.conditions_hold(definition, answers, index, &[]);
+            return Instances::Once(on);
+        }
+        let mut each = BTreeMap::new();
         for (outer, is_on) in self.instances(parent_index) {
-            let answered = answers.values(&AnswerKey::at(&parent.link_id, outer)).len();
-            let waits = parent.kind.is_question() && item.kind != ItemType::Display && answered == 0;
+            let answered = answers.values_at(&parent.link_id, outer).len();
+            let waits = waits_inside && answered == 0;
             for occurrence in occurrences(parent, outer, answered, begun.inside(parent_index, outer)) {
                 let on = is_on && !waits && self.conditions_hold(definition, answers, index, &occurrence);
-                instances.insert(occurrence, on);
+                each.insert(occurrence, on);
             }
         }
-        instances
+        Instances::Each(each)
     }
 
     fn conditions_hold(
@@ -195,7 +222,7 @@ fn source<'a>(
     let mut found = answers
         .of_item(&asked.link_id)
         .filter(|answer| answer.state == State::Answered && counts(&answer.key.occurrence));
-    let answer = if question < index { found.last()? } else { found.next()? };
+    let answer = if question < index { found.next_back()? } else { found.next()? };
     if item.axes.get(shared) == Some(&question) {
         let nth = usize::try_from(*occurrence.get(shared)?).ok()?;
         return answer.values.get(nth..=nth);
@@ -212,6 +239,9 @@ impl Begun {
     fn of(definition: &Definition, answers: &Answers, extra: Option<&AnswerKey>) -> Self {
         let mut by_group: BTreeMap<(usize, Vec<u32>), BTreeSet<u32>> = BTreeMap::new();
         for key in answers.iter().map(|answer| &answer.key).chain(extra) {
+            if key.occurrence.is_empty() {
+                continue;
+            }
             let Some((_, item)) = definition.find(&key.link_id) else { continue };
             for (level, (group, number)) in item.axes.iter().zip(&key.occurrence).enumerate() {
                 let outer = key.occurrence.get(..level).unwrap_or_default().to_vec();

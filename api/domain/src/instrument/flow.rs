@@ -54,49 +54,92 @@ pub struct Progress {
     pub remaining: u32,
 }
 
-/// The items on the form now, in the order they are asked: groups, texts and questions; without items for
-/// programs (`questionnaire-hidden`) and without those the setting keeps back.
-pub fn visible_items(definition: &Definition, answers: &Answers, setting: &Setting) -> Vec<Visible> {
-    let walk = Walk { definition, enabled: Enabled::of(definition, answers), setting: *setting };
-    let mut found = Vec::new();
-    walk.inside(None, &[], &mut found);
-    found
+/// A form as it stands with the answers there are: worked out once, asked as often as one likes.
+#[derive(Debug)]
+pub struct Form<'d> {
+    definition: &'d Definition,
+    answers: &'d Answers,
+    enabled: Enabled,
+    visible: Vec<Visible>,
 }
 
-/// The next question without a record: behind `after`, or from the beginning.
+impl<'d> Form<'d> {
+    pub fn of(definition: &'d Definition, answers: &'d Answers, setting: &Setting) -> Self {
+        let walk = Walk { definition, enabled: Enabled::of(definition, answers), setting: *setting };
+        let mut visible = Vec::new();
+        walk.inside(None, &[], &mut visible);
+        Self { definition, answers, enabled: walk.enabled, visible }
+    }
+
+    /// Which items the answers switch on, whatever the setting keeps back.
+    pub fn enabled(&self) -> &Enabled {
+        &self.enabled
+    }
+
+    /// The items on the form now, in the order they are asked: groups, texts and questions; without items for
+    /// programs (`questionnaire-hidden`) and without those the setting keeps back.
+    pub fn visible(&self) -> &[Visible] {
+        &self.visible
+    }
+
+    /// The questions among them.
+    pub fn questions(&self) -> impl Iterator<Item = &Visible> {
+        self.visible
+            .iter()
+            .filter(|visible| self.definition.item(visible.item).is_some_and(|item| item.kind.is_question()))
+    }
+
+    /// The next question without a record: behind `after`, or from the beginning.
+    pub fn next_after(&self, after: Option<&AnswerKey>) -> Option<&AnswerKey> {
+        let start = after.map_or(0, |key| behind(self.definition, &self.visible, key));
+        let mut rest = self.visible.iter().skip(start);
+        rest.find(|visible| {
+            is_open_question(self.definition, visible) && self.answers.get(&visible.key).is_none()
+        })
+        .map(|visible| &visible.key)
+    }
+
+    /// The progress of each top-level item with questions on the form.
+    pub fn progress_by_section(&self) -> Vec<Progress> {
+        let definition = self.definition;
+        let mut sections: Vec<(usize, Progress)> = Vec::new();
+        for question in self.visible.iter().filter(|visible| is_open_question(definition, visible)) {
+            let Some((top, item)) = definition.and_ancestors(question.item).last() else { continue };
+            if sections.last().is_none_or(|(index, _)| *index != top) {
+                sections.push((top, untouched(definition, top, item)));
+            }
+            let Some((_, section)) = sections.last_mut() else { continue };
+            section.questions += 1;
+            match self.answers.get(&question.key).map(|answer| answer.state) {
+                Some(State::Answered) => section.answered += 1,
+                Some(State::Skipped) => section.skipped += 1,
+                Some(State::PreferNot) => section.prefer_not += 1,
+                // What could not be asked before is on the form again.
+                Some(State::NotShown) | None => section.remaining += 1,
+            }
+        }
+        sections.into_iter().map(|(_, progress)| progress).collect()
+    }
+}
+
+/// As [`Form::visible`], where nothing else is asked of the form.
+pub fn visible_items(definition: &Definition, answers: &Answers, setting: &Setting) -> Vec<Visible> {
+    Form::of(definition, answers, setting).visible
+}
+
+/// As [`Form::next_after`], where nothing else is asked of the form.
 pub fn next_after(
     definition: &Definition,
     answers: &Answers,
     setting: &Setting,
     after: Option<&AnswerKey>,
 ) -> Option<AnswerKey> {
-    let visible = visible_items(definition, answers, setting);
-    let start = after.map_or(0, |key| behind(definition, &visible, key));
-    let mut rest = visible.into_iter().skip(start);
-    rest.find(|visible| is_open_question(definition, visible) && answers.get(&visible.key).is_none())
-        .map(|visible| visible.key)
+    Form::of(definition, answers, setting).next_after(after).cloned()
 }
 
-/// The progress of each top-level item with questions on the form.
+/// As [`Form::progress_by_section`], where nothing else is asked of the form.
 pub fn progress_by_section(definition: &Definition, answers: &Answers, setting: &Setting) -> Vec<Progress> {
-    let visible = visible_items(definition, answers, setting);
-    let mut sections: Vec<(usize, Progress)> = Vec::new();
-    for question in visible.iter().filter(|visible| is_open_question(definition, visible)) {
-        let Some((top, item)) = definition.and_ancestors(question.item).last() else { continue };
-        if sections.last().is_none_or(|(index, _)| *index != top) {
-            sections.push((top, untouched(definition, top, item)));
-        }
-        let Some((_, section)) = sections.last_mut() else { continue };
-        section.questions += 1;
-        match answers.get(&question.key).map(|answer| answer.state) {
-            Some(State::Answered) => section.answered += 1,
-            Some(State::Skipped) => section.skipped += 1,
-            Some(State::PreferNot) => section.prefer_not += 1,
-            // What could not be asked before is on the form again.
-            Some(State::NotShown) | None => section.remaining += 1,
-        }
-    }
-    sections.into_iter().map(|(_, progress)| progress).collect()
+    Form::of(definition, answers, setting).progress_by_section()
 }
 
 fn untouched(definition: &Definition, index: usize, item: &Item) -> Progress {

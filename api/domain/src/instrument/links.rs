@@ -24,6 +24,7 @@ pub(super) fn connect(
         }
     }
     definition.order = order(definition, places, out);
+    definition.rank = ranks(&definition.order, definition.items.len());
     concerns(definition, places, out);
 }
 
@@ -96,6 +97,16 @@ fn misfit(asked: &Item, operator: Operator, answer: &Value) -> Option<&'static s
         matches!(answer, Value::Date(_) | Value::DateTime(_) | Value::Time(_) | Value::Quantity(_))
             || is_number(answer);
     (operator.needs_order() && !has_order).then_some("Values of this type have no order.")
+}
+
+fn ranks(order: &[usize], items: usize) -> Vec<usize> {
+    let mut ranks = vec![0; items];
+    for (rank, index) in order.iter().enumerate() {
+        if let Some(slot) = ranks.get_mut(*index) {
+            *slot = rank;
+        }
+    }
+    ranks
 }
 
 /// The items so that each stands behind its parent and the questions its conditions look at; the first in the

@@ -4,7 +4,7 @@
 //! [`Definition::parse`] reads it once and refuses what could not be asked safely; from then on every question is
 //! answered from the definition and the answers alone:
 //!
-//! - what is on the form now: [`visible_items`], [`next_after`], [`progress_by_section`], [`why_enabled`];
+//! - what is on the form now: [`Form`], [`visible_items`], [`next_after`], [`progress_by_section`], [`why_enabled`];
 //! - whether an answer is acceptable: [`judge_answer`] on every save, [`judge_complete`] on submission;
 //! - what the answers say: [`scores`], [`changes`], [`concerns`], [`positive`], [`fired`];
 //! - how they travel: [`read_response`], [`write_response`].
@@ -62,7 +62,7 @@ pub use enabled::Enabled;
 pub use explain::{Explanation, why_enabled};
 pub use extension::OWN as OWN_EXTENSIONS;
 pub use finding::{Finding, Severity};
-pub use flow::{Progress, Setting, Visible, next_after, progress_by_section, visible_items};
+pub use flow::{Form, Progress, Setting, Visible, next_after, progress_by_section, visible_items};
 pub use item::{
     AnswerOption, Choices, Condition, DisabledDisplay, EnableBehavior, Item, ItemRole, ItemType, Limits,
     Marks, Operator, Presentation,

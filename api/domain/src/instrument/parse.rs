@@ -1,6 +1,6 @@
 //! Reading a definition: the document, its value sets, its items, and how they refer to each other.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
@@ -108,8 +108,9 @@ fn questionnaire(fields: &Fields<'_>, mut sets: ValueSets, out: &mut Vec<Finding
         kind: InstrumentKind::General,
         licence: None,
         items,
-        by_link_id: BTreeMap::new(),
+        by_link_id: HashMap::new(),
         order: Vec::new(),
+        rank: Vec::new(),
         scores: Vec::new(),
         rules: Vec::new(),
         wording_withheld: false,
