@@ -1,10 +1,12 @@
 //! One file for each resource: its request and view types, its handlers, its routes.
 
 pub mod activations;
+pub mod alert_rule_dry_runs;
 pub mod amendments;
 pub(crate) mod answer_input;
 mod answering;
 pub mod answers;
+pub mod assessment_scores;
 pub mod assessment_summary;
 pub(crate) mod assessment_view;
 pub mod assessments;
@@ -18,11 +20,15 @@ pub mod clients;
 pub mod consent_forms;
 pub mod consents;
 pub mod digital_profiles;
+pub mod explanations;
 mod fhir;
+pub mod findings;
 pub mod flag_entries;
 pub mod flag_exclusions;
 mod flag_report;
 pub mod flags;
+pub mod instrument_trials;
+pub mod instrument_uses;
 pub mod instruments;
 pub mod memberships;
 pub mod oauth;
@@ -67,6 +73,12 @@ pub fn all(config: &mut ServiceConfig) {
     assessments::routes(config);
     assistance_sessions::routes(config);
     instruments::routes(config);
+    instrument_uses::routes(config);
+    instrument_trials::routes(config);
+    alert_rule_dry_runs::routes(config);
+    findings::routes(config);
+    explanations::routes(config);
+    assessment_scores::routes(config);
     questionnaire_responses::routes(config);
     segments::routes(config);
     submissions::routes(config);

@@ -278,6 +278,8 @@ impl Moment<'_> {
         if !just_now.is_empty() && item.axes.is_empty() {
             return None;
         }
+        // Whether it counts takes the whole form to tell, which is not worth it for an answer that meets nothing.
+        self.after.of_item(&item.link_id).find_map(met)?;
         let effective = self.effective.get_or_init(|| self.after.in_effect(self.definition));
         effective.of_item(&item.link_id).find_map(met)
     }

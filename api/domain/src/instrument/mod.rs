@@ -30,6 +30,7 @@ mod flow;
 mod item;
 mod judge;
 mod judge_value;
+mod lifecycle;
 mod limits;
 mod links;
 mod marks;
@@ -68,6 +69,7 @@ pub use item::{
     Marks, Operator, Presentation,
 };
 pub use judge::{MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
+pub use lifecycle::{InstrumentStatus, NotUsable, may_be_used};
 pub use parse_item::{MAX_DEPTH, MAX_ITEMS};
 pub use response::{ANSWER_STATE, Header, ResponseStatus, read_response};
 pub use response_write::write_response;
