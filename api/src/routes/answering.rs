@@ -11,8 +11,8 @@ use alongside_domain::{participant, policy};
 use alongside_store::answer::{self, New, Row};
 use alongside_store::assessment::Assessment;
 use alongside_store::assistance_session::{self, AssistanceSession};
-use alongside_store::{StoreError, assessment_history, finding, flag};
 use alongside_store::segment::{self, Segment};
+use alongside_store::{StoreError, assessment_history, finding, flag};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -112,8 +112,7 @@ pub fn record(
     new: &[New],
     after: &Answers,
 ) -> Result<(Vec<Row>, bool), Refusal> {
-    let rows =
-        answer::rows(&ctx.ring(), assessment.id.0, last_seq, ctx.caller.actor_id(), new, ctx.now)?;
+    let rows = answer::rows(&ctx.ring(), assessment.id.0, last_seq, ctx.caller.actor_id(), new, ctx.now)?;
     let alerting = record_rows(ctx, assessment, definition, new, &rows, after)?;
     Ok((rows, alerting))
 }

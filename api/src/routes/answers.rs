@@ -101,8 +101,7 @@ impl Effect {
     pub fn reply(self, assessment: &Assessment, rows: &[Row], alerting: bool) -> AnswersSaved {
         let Self { definition, before, after, setting, sight } = self;
         let definition = definition.as_ref();
-        let (was, is) =
-            (Form::of(definition, &before, &setting), Form::of(definition, &after, &setting));
+        let (was, is) = (Form::of(definition, &before, &setting), Form::of(definition, &after, &setting));
         let without = |these: &Form<'_>, those: &Form<'_>| -> Vec<QuestionAddress> {
             let those: BTreeSet<_> = those.questions().map(|visible| &visible.key).collect();
             let gone = these.questions().map(|visible| &visible.key).filter(|key| !those.contains(key));

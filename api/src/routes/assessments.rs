@@ -262,8 +262,7 @@ fn create(
         if let Some(found) = assessment::try_find(ctx.db, ctx.scope, id)? {
             ctx.about(found.participant_id.0);
             let version = found.version;
-            return ctx
-                .repeated(id.uuid(), |ctx| Reply::ok(version, &Shown::read(ctx, found)?.view()?));
+            return ctx.repeated(id.uuid(), |ctx| Reply::ok(version, &Shown::read(ctx, found)?.view()?));
         }
         ctx.creates(id.uuid())?;
     }

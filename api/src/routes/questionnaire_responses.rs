@@ -4,7 +4,8 @@ use actix_web::{HttpResponse, get, post};
 use alongside_domain::assessment::{Status, sees_own_words};
 use alongside_domain::id::AssessmentId;
 use alongside_domain::instrument::{
-    Answers, Definition, Enabled, Header, OWN_EXTENSIONS, ResponseStatus, Setting, read_response, write_response,
+    Answers, Definition, Enabled, Header, OWN_EXTENSIONS, ResponseStatus, Setting, read_response,
+    write_response,
 };
 use alongside_domain::policy::Operation;
 use alongside_domain::provenance::{AnsweredBy, Origin};
