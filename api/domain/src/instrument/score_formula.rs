@@ -37,7 +37,7 @@ fn missing(score: &ScoreDefinition) -> String {
     }
 }
 
-fn name<'d>(definition: &'d Definition, operand: Operand) -> &'d str {
+fn name(definition: &Definition, operand: Operand) -> &str {
     match operand {
         Operand::Item(index) => definition.item(index).map_or("", |item: &Item| item.link_id.as_str()),
         Operand::Score(index) => definition.scores().get(index).map_or("", |score| score.code.as_str()),

@@ -131,7 +131,8 @@ fn what_cannot_be_a_rule_is_refused() {
         assert!(found.iter().any(|finding| finding.message.contains(words)), "{words}: {found:?}");
         assert!(found[0].path.starts_with("Questionnaire.extension[2]"), "{}", found[0].path);
     }
-    let twice = [rule("r", &[fine.clone()]), rule("r", &[fine.clone()])];
+    let one = rule("r", std::slice::from_ref(&fine));
+    let twice = [one.clone(), one];
     assert_eq!(codes(&refused(&with(&twice))), ["rule_malformed"]);
 }
 
