@@ -188,6 +188,10 @@ pub enum Operation {
     ListInstruments,
     CreateInstrument,
     GetInstrument,
+    ActivateInstrument,
+    RetireInstrument,
+    TryInstrument,
+    DryRunAlertRule,
 
     ListAssessments,
     CreateAssessment,
@@ -202,6 +206,9 @@ pub enum Operation {
     AbandonAssessment,
     AmendAssessment,
     GetAssessmentSummary,
+    GetAssessmentScores,
+    ExplainItem,
+    ListFindings,
     ImportQuestionnaireResponse,
     ExportQuestionnaireResponse,
 
@@ -260,6 +267,7 @@ impl Operation {
                 | Self::GetSite
                 | Self::ListInstruments
                 | Self::GetInstrument
+                | Self::TryInstrument
                 | Self::ListConsentForms
                 | Self::GetConsentForm
         )

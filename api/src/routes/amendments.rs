@@ -72,7 +72,7 @@ fn amend(ctx: &mut Ctx<'_, '_>, id: AssessmentId, new: &AmendmentCreate) -> Resu
     row.status = Coded(status);
     // The rows are numbered behind the last one, so nobody else may be adding any: the version is taken first.
     let mut row = assessment::save(ctx.db, row, ctx.now)?;
-    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept)?;
+    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept, &answers)?;
     whole.current.take(rows);
     outcome::work_out(&mut row, &definition, &whole, &answers)?;
     let row: Assessment = assessment::save(ctx.db, row, ctx.now)?;

@@ -76,6 +76,9 @@ pub struct AnswersSaved {
     /// Questions that are no longer asked; answers to them do not count.
     #[schema(max_items = 10000)]
     pub disabled: Vec<QuestionAddress>,
+    /// Those of them that had an answer: it stays in the history, and counts again should the question come back.
+    #[schema(max_items = 10000)]
+    pub cleared: Vec<QuestionAddress>,
     #[schema(max_items = 1000)]
     pub progress: Vec<SectionProgress>,
     /// The question behind the last one saved that has no answer yet, or else the first; null when there is none.
@@ -106,6 +109,11 @@ impl Effect {
                 .map(QuestionAddress::from)
                 .collect()
         };
+        let disabled = without(&was, &is);
+        let was_answered = |gone: &&QuestionAddress| {
+            after.at(&gone.link_id, &gone.occurrence).is_some_and(|answer| answer.state == State::Answered)
+        };
+        let cleared = disabled.iter().filter(was_answered).cloned().collect();
         let last = rows.last().map(Row::key);
         AnswersSaved {
             version: assessment.version,
@@ -120,7 +128,8 @@ impl Effect {
                 })
                 .collect(),
             enabled: without(&is, &was),
-            disabled: without(&was, &is),
+            disabled,
+            cleared,
             progress: assessment_view::progress(definition, &is, &sight),
             next: assessment_view::next(definition, &is, &sight, last.as_ref()),
             safety: answering::safety(alerting),
@@ -185,7 +194,7 @@ fn save(
     let last_seq = row.last_seq;
     let grown = last_seq + i64::try_from(kept.len()).unwrap_or(0);
     let row = assessment::save(ctx.db, Assessment { last_seq: grown, ..row }, ctx.now)?;
-    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept)?;
+    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept, &after)?;
     if let Some(help) = &help {
         assistance_session::touch(ctx.db, help.session.id.0, ctx.now)?;
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::assessment::{Channel, Status};
 use alongside_domain::id::{AssessmentId, InstrumentId, ParticipantId};
-use alongside_domain::instrument::{Answers, Definition};
+use alongside_domain::instrument::{Answers, Definition, InstrumentStatus};
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::answer::{self, New, Row};
 use alongside_store::assessment::{self, Assessment, Filter};
@@ -269,8 +269,10 @@ fn create(
         return Err(foreign("/participant_id", "There is no such participant in your programme."));
     };
     ctx.about(new.participant_id);
-    if !instrument::is_in(ctx.db, participant.programme_id.0, new.instrument_id)? {
-        return Err(foreign("/instrument_id", "There is no such instrument in this programme."));
+    match instrument::status_in(ctx.db, participant.programme_id.0, new.instrument_id)? {
+        Some(InstrumentStatus::Active) => {}
+        Some(status) => return Err(not_in_use(status)),
+        None => return Err(foreign("/instrument_id", "There is no such instrument in this programme.")),
     }
     answering::require_participant(participant.status.0)?;
     if ctx.caller.role == Role::Supporter && !new.answers.is_empty() {
@@ -306,13 +308,20 @@ fn create(
         version: 1,
     };
     assessment::insert(ctx.db, &row)?;
-    let alerting = answering::record_rows(ctx, &row, &definition, &kept, &rows)?;
+    let alerting = answering::record_rows(ctx, &row, &definition, &kept, &rows, &answers)?;
     let shown = Shown::of(ctx, row, whole, answers, alerting)?;
     Ok(Reply::created_later(format!("/v1/assessments/{id}"), 1, move || shown.view()))
 }
 
 fn foreign(pointer: &'static str, message: &'static str) -> Refusal {
     Problem::new(Code::Invalid).field(pointer, "unknown", message).into()
+}
+
+/// A draft can be tried out, and with a retired version those assessments go on that have begun.
+fn not_in_use(status: InstrumentStatus) -> Refusal {
+    let detail = format!("This version of the instrument is not in use: it is {status}.");
+    let message = "Name a version that is active.";
+    Problem::new(Code::Conflict).detail(detail).field("/instrument_id", "not_active", message).into()
 }
 
 pub fn routes(config: &mut impl Services) {

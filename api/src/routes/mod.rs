@@ -1,10 +1,12 @@
 //! One file for each resource: its request and view types, its handlers, its routes.
 
 pub mod activations;
+pub mod alert_rule_dry_runs;
 pub mod amendments;
 pub(crate) mod answer_input;
 mod answering;
 pub mod answers;
+pub mod assessment_scores;
 pub mod assessment_summary;
 pub(crate) mod assessment_view;
 pub mod assessments;
@@ -18,11 +20,15 @@ pub mod clients;
 pub mod consent_forms;
 pub mod consents;
 pub mod digital_profiles;
+pub mod explanations;
 mod fhir;
+pub mod findings;
 pub mod flag_entries;
 pub mod flag_exclusions;
 mod flag_report;
 pub mod flags;
+pub mod instrument_trials;
+pub mod instrument_uses;
 pub mod instruments;
 pub mod memberships;
 pub mod oauth;
@@ -49,7 +55,9 @@ pub fn all(config: &mut impl Services) {
     care_plans::routes(config);
     flags::routes(config);
     activations::routes(config);
+    alert_rule_dry_runs::routes(config);
     amendments::routes(config);
+    assessment_scores::routes(config);
     assessment_summary::routes(config);
     assistance_sessions::routes(config);
     audit_events::routes(config);
@@ -58,8 +66,12 @@ pub fn all(config: &mut impl Services) {
     consent_forms::routes(config);
     consents::routes(config);
     digital_profiles::routes(config);
+    explanations::routes(config);
+    findings::routes(config);
     flag_entries::routes(config);
     flag_exclusions::routes(config);
+    instrument_trials::routes(config);
+    instrument_uses::routes(config);
     instruments::routes(config);
     memberships::routes(config);
     oauth::routes(config);

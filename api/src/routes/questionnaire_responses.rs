@@ -72,7 +72,7 @@ fn import(ctx: &mut Ctx<'_, '_>, id: AssessmentId, document: &Value) -> Result<R
     let last_seq = row.last_seq;
     let grown = last_seq + i64::try_from(kept.len()).unwrap_or(0);
     let row = assessment::save(ctx.db, Assessment { last_seq: grown, ..row }, ctx.now)?;
-    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept)?;
+    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept, &after)?;
     let sight = sight_while_saving(ctx.caller.role, None);
     let effect = Effect { definition, before, after, setting: Setting::default(), sight };
     Ok(Reply::ok_later(row.version, move || Ok(effect.reply(&row, &rows, alerting))))

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::alert_rule::DeclaredRule;
 use super::answer::AnswerKey;
 use super::finding::Finding;
 use super::item::Item;
@@ -118,6 +119,8 @@ pub struct Definition {
     /// Whether anything stands inside something that repeats.
     pub(super) repeats: bool,
     pub(super) scores: Vec<ScoreDefinition>,
+    pub(super) rules: Vec<DeclaredRule>,
+    pub(super) wording_withheld: bool,
     pub(super) concerns: Vec<ConcernDefinition>,
     pub(super) priorities: Option<usize>,
 }
@@ -236,6 +239,17 @@ impl Definition {
     /// The scores declared.
     pub fn scores(&self) -> &[ScoreDefinition] {
         &self.scores
+    }
+
+    /// The alert rules declared.
+    pub fn rules(&self) -> &[DeclaredRule] {
+        &self.rules
+    }
+
+    /// Whether the questions stand here by their codes alone, because their wording is not ours to ship. Such a
+    /// version can be scored, but nobody can be asked with it.
+    pub fn is_wording_withheld(&self) -> bool {
+        self.wording_withheld
     }
 
     /// The concerns asked about, in document order.

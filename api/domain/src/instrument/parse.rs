@@ -10,10 +10,18 @@ use super::fields::Fields;
 use super::finding::{Finding, Place};
 use super::parse_item::ItemReader;
 use super::value_set::ValueSets;
-use super::{links, marks, score_parse};
+use super::{alert_rule_parse, calculated, links, marks, score_parse};
 
 /// How deep the JSON of a document may nest before it is not walked any further. Items use two levels each.
 const MAX_JSON_DEPTH: usize = 128;
+
+/// Whether the document has the words that people are asked with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+enum Wording {
+    Complete,
+    Withheld,
+}
 
 /// Reads a Questionnaire, or a Bundle of exactly one Questionnaire and its ValueSets.
 pub(super) fn document(json: &Json) -> Result<Parsed, Vec<Finding>> {
@@ -106,11 +114,15 @@ fn questionnaire(fields: &Fields<'_>, mut sets: ValueSets, out: &mut Vec<Finding
         dependents: Vec::new(),
         repeats: false,
         scores: Vec::new(),
+        rules: Vec::new(),
+        wording_withheld: false,
         concerns: Vec::new(),
         priorities: None,
     };
     links::connect(&mut definition, &places, conditions, out);
     own_extensions(&mut definition, fields, out);
+    calculated::scores(&mut definition, fields, out);
+    alert_rules(&mut definition, fields, out);
     Some(definition)
 }
 
@@ -133,8 +145,22 @@ fn own_extensions(definition: &mut Definition, fields: &Fields<'_>, out: &mut Ve
                 let score = score_parse::read(&extension, definition, out);
                 definition.scores.extend(score);
             }
+            Some("wording") => {
+                definition.wording_withheld = extension.code::<Wording>(out) == Some(Wording::Withheld);
+            }
+            // Rules look at scores, so they are read when these are complete.
+            Some("alert-rule") | None => {}
             Some(_) => out.push(marks::unknown(&extension)),
-            None => {}
+        }
+    }
+}
+
+fn alert_rules(definition: &mut Definition, fields: &Fields<'_>, out: &mut Vec<Finding>) {
+    // Whatever is malformed about the list itself has been said when it was first read.
+    for extension in extensions(fields, &mut Vec::new()) {
+        if extension.own() == Some("alert-rule") {
+            let rule = alert_rule_parse::read(&extension, definition, &definition.rules, out);
+            definition.rules.extend(rule);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::finding::{Finding, Place};
 use super::item::{AnswerOption, Choices, Item, ItemType, Limits, Marks, Operator, Presentation};
 use super::value::Value;
 use super::value_set::{self, ValueSets};
-use super::{limits, marks};
+use super::{calculated, limits, marks};
 
 /// The most items a questionnaire may have. The longest in use have a few hundred.
 pub const MAX_ITEMS: usize = 2_000;
@@ -272,6 +272,11 @@ fn extend(item: &mut Item, kind: ItemType, fields: &Fields<'_>, out: &mut Vec<Fi
             marks::read(name, &extension, kind, &mut item.marks, &mut item.presentation, out);
         } else if let Some(name) = extension.standard() {
             limits::read(name, &extension, kind, &mut item.limits, &mut item.presentation, out);
+        }
+        if extension.is_calculation() {
+            item.marks.calculated = calculated::expression(&extension, out);
+            // Nobody answers what is worked out.
+            item.required = false;
         }
     }
 }

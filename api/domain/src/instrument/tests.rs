@@ -1,5 +1,9 @@
-//! Reading and refusing definitions, and HL7's own examples.
+//! Reading and refusing definitions, HL7's own examples, and scores.
 
+mod alert_rules;
+mod calculated;
+mod catalogue;
 mod examples;
 mod refusals;
 mod rules;
+mod scores;
