@@ -14,7 +14,6 @@ use alongside_store::sealing::KeyRing;
 use alongside_store::{Store, migrate};
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
-use utoipa_actix_web::AppExt as _;
 
 use crate::app::App;
 use crate::config::Config;
@@ -80,10 +79,9 @@ pub fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
 /// Starts to serve. Await the answer to run until the server stops; its handle stops it.
 ///
 /// # Errors
-/// When the document cannot be made or the listener not be used.
+/// When the document cannot be read or the listener not be used.
 pub fn start(app: App, config: &Config, listener: TcpListener) -> anyhow::Result<(Server, Data<Readiness>)> {
-    let document = openapi::document()?;
-    let docs = Data::new(Document::new(&document)?);
+    let docs = Data::new(Document::new(openapi::COMMITTED));
     let settings = HttpSettings {
         max_body_bytes: config.max_body_bytes,
         request_timeout: config.request_timeout(),
@@ -92,14 +90,14 @@ pub fn start(app: App, config: &Config, listener: TcpListener) -> anyhow::Result
         cors_origins: config.cors_origins.clone(),
         ..HttpSettings::default()
     };
-    let shared = Data::new(Http::new(settings, Arc::clone(&app.ids), &document));
+    let shared = Data::new(Http::new(settings, Arc::clone(&app.ids), openapi::COMMITTED)?);
     let reached = jobs::start(&app);
     let readiness = Data::new(Readiness::default().and(move || reached.load(Ordering::Relaxed)));
     let ready = readiness.clone();
     let app = Data::new(app);
     let server = HttpServer::new(move || {
-        let (service, _) = actix_web::App::new().into_utoipa_app().configure(routes::all).split_for_parts();
-        let service = service
+        let service = actix_web::App::new()
+            .configure(routes::all)
             .app_data(app.clone())
             .app_data(docs.clone())
             .app_data(ready.clone())

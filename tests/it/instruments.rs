@@ -40,6 +40,7 @@ fn a_matching_response_is_judged_and_stored_and_comes_out_again() {
     let manager = world.sign_in(Role::TrialManager);
     let researcher = world.sign_in(Role::Researcher);
     let gcs = manager.post_fhir("/v1/instruments", QUESTIONNAIRES[2].1).created();
+    world.activate(&gcs);
     let begun =
         json!({"participant_id": man.id, "instrument_id": gcs["id"], "time_point": "T0", "channel": "paper"});
     let made = researcher.post("/v1/assessments", &begun).created();

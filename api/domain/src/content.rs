@@ -17,10 +17,19 @@ const FOUNDATION_TASKS: &str = include_str!("../content/foundation-tasks-en-GB.j
 const SIGNPOSTS: &str = include_str!("../content/signposts-en-GB.json");
 
 /// The definitions that every programme starts with, as they are in their files.
-const INSTRUMENTS: [&str; 3] = [
+const INSTRUMENTS: [&str; 12] = [
     include_str!("../instruments/prostate-hna.json"),
     include_str!("../instruments/phq-9.json"),
     include_str!("../instruments/gad-7.json"),
+    include_str!("../instruments/phq-2.json"),
+    include_str!("../instruments/phq-8.json"),
+    include_str!("../instruments/gad-2.json"),
+    include_str!("../instruments/ons4.json"),
+    include_str!("../instruments/foundation-tasks.json"),
+    include_str!("../instruments/distress.json"),
+    include_str!("../instruments/epic-26.json"),
+    include_str!("../instruments/epic-cp.json"),
+    include_str!("../instruments/eheals.json"),
 ];
 
 /// A consent form, as it is read to a participant.

@@ -118,6 +118,7 @@ pub mod kind {
     pub enum Consent {}
     pub enum ConsentForm {}
     pub enum DigitalProfile {}
+    pub enum Finding {}
     pub enum Flag {}
     pub enum FlagEntry {}
     pub enum Instrument {}
@@ -141,6 +142,7 @@ pub type ClientId = Id<kind::Client>;
 pub type ConsentId = Id<kind::Consent>;
 pub type ConsentFormId = Id<kind::ConsentForm>;
 pub type DigitalProfileId = Id<kind::DigitalProfile>;
+pub type FindingId = Id<kind::Finding>;
 pub type FlagId = Id<kind::Flag>;
 pub type FlagEntryId = Id<kind::FlagEntry>;
 pub type InstrumentId = Id<kind::Instrument>;

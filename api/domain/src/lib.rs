@@ -14,6 +14,7 @@ pub mod clock;
 pub mod consent;
 pub mod content;
 pub mod digital_profile;
+pub mod finding;
 pub mod flag;
 pub mod id;
 pub mod instrument;

@@ -188,6 +188,10 @@ pub enum Operation {
     ListInstruments,
     CreateInstrument,
     GetInstrument,
+    ActivateInstrument,
+    RetireInstrument,
+    TryInstrument,
+    DryRunAlertRule,
 
     ListAssessments,
     CreateAssessment,
@@ -202,6 +206,9 @@ pub enum Operation {
     AbandonAssessment,
     AmendAssessment,
     GetAssessmentSummary,
+    GetAssessmentScores,
+    ExplainItem,
+    ListFindings,
     ImportQuestionnaireResponse,
     ExportQuestionnaireResponse,
     ValidateQuestionnaireResponse,
@@ -262,6 +269,7 @@ impl Operation {
                 | Self::ListInstruments
                 | Self::GetInstrument
                 | Self::ValidateQuestionnaireResponse
+                | Self::TryInstrument
                 | Self::ListConsentForms
                 | Self::GetConsentForm
         )

@@ -12,7 +12,6 @@ use std::sync::Arc;
 
 use alongside_api::app::App;
 use alongside_api::config::{Config, LogFormat};
-use alongside_api::http::docs::Document;
 use alongside_api::security::keys::Keys;
 use alongside_api::{openapi, server};
 use alongside_domain::clock::System;
@@ -73,7 +72,7 @@ impl Cli {
 }
 
 fn print_document() -> anyhow::Result<()> {
-    std::io::stdout().write_all(Document::new(&openapi::document()?)?.bytes())?;
+    std::io::stdout().write_all(&openapi::generate()?)?;
     Ok(())
 }
 

@@ -9,7 +9,6 @@ use actix_web::web::{Bytes, Data, ServiceConfig, get, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa_swagger_ui::Config;
 
@@ -23,29 +22,21 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 );
 
-/// The OpenAPI document as it is served and committed: the same bytes.
+/// The OpenAPI document, as it is served.
 pub struct Document {
     bytes: Bytes,
     etag: HeaderValue,
 }
 
 impl Document {
-    /// # Errors
-    /// When the value cannot be written as JSON, which a document can.
-    pub fn new(document: &Value) -> Result<Self, serde_json::Error> {
-        let mut bytes = serde_json::to_vec_pretty(document)?;
-        bytes.push(b'\n');
+    #[must_use]
+    pub fn new(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
         let digest = Sha256::digest(&bytes);
         let short = URL_SAFE_NO_PAD.encode(digest.get(..12).unwrap_or_default());
         // Base64 and quotes are a valid header value.
         let etag = HeaderValue::from_str(&format!("\"{short}\"")).unwrap_or(HeaderValue::from_static("\"\""));
-        Ok(Self { bytes: bytes.into(), etag })
-    }
-
-    /// Exactly what `openapi/openapi.json` holds.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        Self { bytes, etag }
     }
 }
 

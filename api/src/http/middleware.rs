@@ -21,7 +21,6 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpMessage, HttpRequest, HttpResponse};
 use alongside_domain::clock::Ids;
-use serde_json::Value;
 
 use super::codes::Code;
 use super::cors::Cors;
@@ -66,13 +65,15 @@ pub struct Done<'a> {
 }
 
 impl Http {
-    /// `document` is the finished OpenAPI document: it tells which addresses have which methods.
-    #[must_use]
-    pub fn new(settings: HttpSettings, ids: Arc<dyn Ids>, document: &Value) -> Self {
+    /// `document` is the finished OpenAPI document as JSON: it tells which addresses have which methods.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn new(settings: HttpSettings, ids: Arc<dyn Ids>, document: &str) -> Result<Self, serde_json::Error> {
         let limits = Limits::new(settings.rate_limit_per_minute, settings.rate_limit_burst);
         let cors = Cors::new(&settings.cors_origins);
-        let routes = DISCOVERY.into_iter().fold(RouteTable::from_document(document), RouteTable::with);
-        Self { settings, ids, limits, cors, routes, observer: None }
+        let routes = DISCOVERY.into_iter().fold(RouteTable::from_document(document)?, RouteTable::with);
+        Ok(Self { settings, ids, limits, cors, routes, observer: None })
     }
 
     /// Has every answer told to `observer`.

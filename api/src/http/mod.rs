@@ -34,6 +34,7 @@ pub mod reply;
 pub mod request_id;
 pub mod route_table;
 pub mod rules;
+pub mod services;
 pub mod settings;
 pub mod strict;
 mod structure_definitions;
@@ -51,6 +52,7 @@ pub use query::{Path, Query};
 pub use refusal::Refusal;
 pub use reply::Reply;
 pub use request_id::RequestId;
+pub use services::Services;
 pub use settings::HttpSettings;
 
 /// Addresses outside the document, for the right `Allow` on a wrong method.

@@ -9,6 +9,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use alongside_domain::clock::Timestamp;
 use alongside_domain::id::ParticipantId;
 use alongside_domain::policy::{Operation, Role, relation};
+use alongside_store::Db;
 use alongside_store::audit::{self, AuditEvent, any_id};
 use alongside_store::scope::Scope;
 use alongside_store::types::{At, Code as Coded, Key};
@@ -88,7 +89,7 @@ impl<const OPERATION: u16> Permit<OPERATION> {
         self.app.cursors.clone()
     }
 
-    /// Reads in the caller's world. The audit event is durable before this answers, whatever it answers.
+    /// Reads in the caller's world, at bounded cost. The audit event is durable before this answers, whatever it answers.
     ///
     /// # Errors
     /// What `work` refuses; 503 when the event could not be made durable.
@@ -96,28 +97,48 @@ impl<const OPERATION: u16> Permit<OPERATION> {
         &self,
         work: impl FnOnce(&mut Ctx<'_, '_>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Problem> {
+        let looked = self.app.store.read(self.noted(work)).await.map_err(Refusal::into_problem)?;
+        self.told(looked).await
+    }
+
+    /// As [`Permit::read`], at any length: `work` reads in keyset chunks, on a connection of its own.
+    ///
+    /// # Errors
+    /// As [`Permit::read`].
+    pub async fn scan<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Ctx<'_, '_>) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let looked = self.app.store.scan(self.noted(work)).await.map_err(Refusal::into_problem)?;
+        self.told(looked).await
+    }
+
+    /// The work with its context around it, and what it notes beside what it answers.
+    fn noted<T>(
+        &self,
+        work: impl FnOnce(&mut Ctx<'_, '_>) -> Result<T, Refusal> + Send + 'static,
+    ) -> impl FnOnce(&mut Db<'_>) -> Result<(Result<T, Refusal>, Trace), Refusal> + Send + 'static {
         let granted = self.granted.clone();
         let app = App::clone(&self.app);
-        let (result, trace) = self
-            .app
-            .store
-            .read(move |db| {
-                let mut trace = Trace::default();
-                let mut ctx = Ctx {
-                    db,
-                    scope: &granted.scope,
-                    caller: &granted.caller,
-                    app: &app,
-                    now: granted.now,
-                    operation: granted.operation,
-                    fingerprint: [0; 32],
-                    trace: &mut trace,
-                };
-                let result = work(&mut ctx);
-                Ok::<_, Refusal>((result, trace))
-            })
-            .await
-            .map_err(Refusal::into_problem)?;
+        move |db| {
+            let mut trace = Trace::default();
+            let mut ctx = Ctx {
+                db,
+                scope: &granted.scope,
+                caller: &granted.caller,
+                app: &app,
+                now: granted.now,
+                operation: granted.operation,
+                fingerprint: [0; 32],
+                trace: &mut trace,
+            };
+            let result = work(&mut ctx);
+            Ok((result, trace))
+        }
+    }
+
+    /// What the caller is told, once the audit event is durable.
+    async fn told<T>(&self, (result, trace): (Result<T, Refusal>, Trace)) -> Result<T, Problem> {
         let status = match &result {
             Ok(_) => 200,
             Err(refused) if refused.is_final() => 404,

@@ -83,9 +83,9 @@ struct Server {
 impl Server {
     fn start(settings: HttpSettings) -> Self {
         let readiness = Data::new(Readiness::default());
-        let document = Data::new(Document::new(&api_document()).unwrap());
+        let document = Data::new(Document::new(api_document().to_string()));
         let ids: Arc<dyn Ids> = Arc::new(System);
-        let http = Data::new(Http::new(settings, ids, &api_document()));
+        let http = Data::new(Http::new(settings, ids, &api_document().to_string()).unwrap());
         let ready = readiness.clone();
         let server = HttpServer::new(move || {
             let app = App::new()

@@ -11,11 +11,10 @@ use alongside_store::types::{At, Key};
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use crate::app::App;
-use crate::http::{Code, Json, Problem, Refusal, RequestId};
+use crate::http::{Code, Json, Problem, Refusal, RequestId, Services};
 use crate::security::password::{self, PasswordError};
 use crate::security::token::{hash_secret, same_hash};
 
@@ -106,6 +105,6 @@ async fn create_activation(
     }
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(create_activation);
 }

@@ -12,13 +12,12 @@ use alongside_store::assessment::{self, Assessment};
 use alongside_store::types::Code as Coded;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::answer_input::{self, AnswerInput};
 use super::assessment_view::{AssessmentView, Shown, Whole};
 use super::{answering, outcome};
-use crate::http::{Ctx, Json, Path, Permit, Problem, Refusal, Reply};
+use crate::http::{Ctx, Json, Path, Permit, Problem, Refusal, Reply, Services};
 
 /// A correction.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -73,7 +72,7 @@ fn amend(ctx: &mut Ctx<'_, '_>, id: AssessmentId, new: &AmendmentCreate) -> Resu
     row.status = Coded(status);
     // The rows are numbered behind the last one, so nobody else may be adding any: the version is taken first.
     let mut row = assessment::save(ctx.db, row, ctx.now)?;
-    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept)?;
+    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept, &answers)?;
     whole.current.take(rows);
     outcome::work_out(&mut row, &definition, &whole, &answers)?;
     let row: Assessment = assessment::save(ctx.db, row, ctx.now)?;
@@ -96,6 +95,6 @@ fn correction(mut answer: New, new: &AmendmentCreate, current: &Current, role: R
     answer
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(amend_assessment);
 }

@@ -4,9 +4,7 @@ use alongside_domain::assessment::AmendmentReason;
 use alongside_domain::assistance::Situation;
 use alongside_domain::clock;
 use alongside_domain::id::SegmentId;
-use alongside_domain::instrument::{
-    Answer, AnswerKey, Answers, Definition, Finding, State, Value, judge_answer,
-};
+use alongside_domain::instrument::{Answer, AnswerKey, Answers, Definition, Finding, Judge, State, Value};
 use alongside_domain::provenance::{AnsweredBy, KeyedBy, Level};
 use alongside_store::StoreError;
 use alongside_store::answer::{New, Row};
@@ -110,21 +108,23 @@ pub fn judge(
 ) -> Result<Vec<New>, Problem> {
     let mut found: Vec<Finding> = Vec::new();
     let mut kept = Vec::with_capacity(inputs.len());
+    let mut judge = Judge::new(definition, std::mem::take(current));
     for (position, input) in inputs.iter().enumerate() {
         let pointer = format!("/answers/{position}");
         let answer = input.answer();
         let answered_by = input.answered_by.unwrap_or(AnsweredBy::Participant);
         let mut against = situation.judge(definition, &answer, answered_by, &pointer);
-        against.extend(judge_answer(definition, current, &answer, &pointer));
+        against.extend(judge.judge(&answer, &pointer));
         against.retain(Finding::is_refusal);
         if against.is_empty() {
-            current.save(answer.clone());
+            judge.save(answer.clone());
             let origin = situation.origin(answered_by);
             let device_at = input.device_at.map(clock::truncate);
             kept.push(New { answer, origin, segment, device_at, amends: None });
         }
         found.extend(against);
     }
+    *current = judge.into_answers();
     if found.is_empty() { Ok(kept) } else { Err(Problem::new(Code::Invalid).fields(fhir::fields(&found))) }
 }
 

@@ -3,15 +3,16 @@
 use alongside_domain::assessment::{self, Status};
 use alongside_domain::assistance::{self, Situation};
 use alongside_domain::content;
-use alongside_domain::id::FlagId;
-use alongside_domain::instrument::{Definition, positive};
+use alongside_domain::finding::{Audience, Detail};
+use alongside_domain::id::{FindingId, FlagId};
+use alongside_domain::instrument::{Answer, Answers, Definition, Fired, fired, positive};
 use alongside_domain::policy::Role;
 use alongside_domain::{participant, policy};
 use alongside_store::answer::{self, New, Row};
 use alongside_store::assessment::Assessment;
 use alongside_store::assistance_session::{self, AssistanceSession};
-use alongside_store::flag;
 use alongside_store::segment::{self, Segment};
+use alongside_store::{StoreError, assessment_history, finding, flag};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -98,8 +99,8 @@ pub fn may_read_answers(ctx: &Ctx<'_, '_>) -> bool {
             || ctx.caller.scopes.iter().any(|scope| scope == rule.scope))
 }
 
-/// Keeps answers behind the assessment's last one, and the concerns that they raise. Answers their rows, and whether
-/// any of them calls for a person.
+/// Keeps answers behind the assessment's last one, with the concerns that they raise and what the alert rules find in
+/// them; `after` are all answers as they stand with these. Answers their rows, and whether any of them calls for a person.
 ///
 /// # Errors
 /// What the database says.
@@ -109,9 +110,10 @@ pub fn record(
     last_seq: i64,
     definition: &Definition,
     new: &[New],
+    after: &Answers,
 ) -> Result<(Vec<Row>, bool), Refusal> {
     let rows = answer::rows(&ctx.ring(), assessment.id.0, last_seq, ctx.caller.actor_id(), new, ctx.now)?;
-    let alerting = record_rows(ctx, assessment, definition, new, &rows)?;
+    let alerting = record_rows(ctx, assessment, definition, new, &rows, after)?;
     Ok((rows, alerting))
 }
 
@@ -125,6 +127,7 @@ pub fn record_rows(
     definition: &Definition,
     new: &[New],
     rows: &[Row],
+    after: &Answers,
 ) -> Result<bool, Refusal> {
     answer::insert(ctx.db, rows)?;
     let ring = ctx.ring();
@@ -145,7 +148,48 @@ pub fn record_rows(
             id,
         )?;
     }
+    findings(ctx, assessment, definition, new, after)?;
     Ok(alerting)
+}
+
+/// Keeps what alert rules find in answers that are just being kept. Nearly always nothing: then nothing is asked of the
+/// database.
+fn findings(
+    ctx: &mut Ctx<'_, '_>,
+    assessment: &Assessment,
+    definition: &Definition,
+    new: &[New],
+    after: &Answers,
+) -> Result<(), Refusal> {
+    if definition.rules().is_empty() {
+        return Ok(());
+    }
+    let saved: Vec<&Answer> = new.iter().map(|new| &new.answer).collect();
+    let (db, now) = (&mut *ctx.db, ctx.now);
+    let before = || match assessment_history::earlier(db, assessment, now, 1)?.first() {
+        Some(earlier) => earlier.scores(),
+        None => Ok(Vec::new()),
+    };
+    let found = fired::<StoreError>(definition, &saved, after, before)?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let found: Vec<_> = found
+        .into_iter()
+        .map(|Fired { rule, evidence }| finding::New {
+            id: FindingId::new(ctx.fresh()),
+            rule: &rule.code,
+            tier: rule.tier,
+            audience: Audience::of(rule),
+            detail: Detail {
+                recipients: rule.recipients.clone(),
+                explanation: rule.explanation.clone(),
+                evidence,
+            },
+        })
+        .collect();
+    let ring = ctx.ring();
+    Ok(finding::record(ctx.db, &ring, assessment, &found, now)?)
 }
 
 /// What to show at once after an answer that worries.

@@ -13,7 +13,6 @@ use alongside_store::assessment::{self, Assessment};
 use alongside_store::assistance_session;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::answer_input::{self, AnswerInput, AnswerView};
@@ -21,7 +20,7 @@ use super::answering::{self, Help, SafetyText};
 use super::assessment_view::{self, NextQuestion, SectionProgress, private_section};
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply};
+use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services};
 
 /// Answers to save: all of them, or none.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -77,6 +76,9 @@ pub struct AnswersSaved {
     /// Questions that are no longer asked; answers to them do not count.
     #[schema(max_items = 10000)]
     pub disabled: Vec<QuestionAddress>,
+    /// Those of them that had an answer: it stays in the history, and counts again should the question come back.
+    #[schema(max_items = 10000)]
+    pub cleared: Vec<QuestionAddress>,
     #[schema(max_items = 1000)]
     pub progress: Vec<SectionProgress>,
     /// The question behind the last one saved that has no answer yet, or else the first; null when there is none.
@@ -107,6 +109,11 @@ impl Effect {
                 .map(QuestionAddress::from)
                 .collect()
         };
+        let disabled = without(&was, &is);
+        let was_answered = |gone: &&QuestionAddress| {
+            after.at(&gone.link_id, &gone.occurrence).is_some_and(|answer| answer.state == State::Answered)
+        };
+        let cleared = disabled.iter().filter(was_answered).cloned().collect();
         let last = rows.last().map(Row::key);
         AnswersSaved {
             version: assessment.version,
@@ -121,7 +128,8 @@ impl Effect {
                 })
                 .collect(),
             enabled: without(&is, &was),
-            disabled: without(&was, &is),
+            disabled,
+            cleared,
             progress: assessment_view::progress(definition, &is, &sight),
             next: assessment_view::next(definition, &is, &sight, last.as_ref()),
             safety: answering::safety(alerting),
@@ -186,7 +194,7 @@ fn save(
     let last_seq = row.last_seq;
     let grown = last_seq + i64::try_from(kept.len()).unwrap_or(0);
     let row = assessment::save(ctx.db, Assessment { last_seq: grown, ..row }, ctx.now)?;
-    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept)?;
+    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept, &after)?;
     if let Some(help) = &help {
         assistance_session::touch(ctx.db, help.session.id.0, ctx.now)?;
     }
@@ -291,6 +299,6 @@ pub fn require_answers(ctx: &Ctx<'_, '_>, sight: &Sight) -> Result<(), Refusal> 
     }
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(save_answers).service(list_answers);
 }

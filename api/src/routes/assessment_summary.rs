@@ -16,10 +16,9 @@ use alongside_store::{answer, assessment_previous, consent, participant, program
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::etag::not_modified_tag;
-use crate::http::{Code, Ctx, Path, Permit, Problem, Refusal};
+use crate::http::{Code, Ctx, Path, Permit, Problem, Refusal, Services};
 
 /// The forms a summary comes in; the first is the default.
 const FORMS: [Form; 3] = [Form::Json, Form::Html, Form::Text];
@@ -270,7 +269,7 @@ fn thousandths(quality: &str) -> u16 {
     }
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(get_assessment_summary);
 }
 

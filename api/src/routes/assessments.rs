@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::assessment::{Channel, Status};
 use alongside_domain::id::{AssessmentId, InstrumentId, ParticipantId};
-use alongside_domain::instrument::{Answers, Definition};
+use alongside_domain::instrument::{Answers, Definition, InstrumentStatus};
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::answer::{self, New, Row};
 use alongside_store::assessment::{self, Assessment, Filter};
@@ -16,7 +16,6 @@ use alongside_store::{instrument, participant};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
@@ -24,7 +23,7 @@ use super::answer_input::{self, AnswerInput};
 use super::answering;
 use super::assessment_view::{AssessmentView, Shown, Whole};
 use crate::http::page::{self, List, Paging};
-use crate::http::{Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, reply};
+use crate::http::{Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, reply};
 
 /// A new assessment.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -270,8 +269,10 @@ fn create(
         return Err(foreign("/participant_id", "There is no such participant in your programme."));
     };
     ctx.about(new.participant_id);
-    if !instrument::is_in(ctx.db, participant.programme_id.0, new.instrument_id)? {
-        return Err(foreign("/instrument_id", "There is no such instrument in this programme."));
+    match instrument::status_in(ctx.db, participant.programme_id.0, new.instrument_id)? {
+        Some(InstrumentStatus::Active) => {}
+        Some(status) => return Err(not_in_use(status)),
+        None => return Err(foreign("/instrument_id", "There is no such instrument in this programme.")),
     }
     answering::require_participant(participant.status.0)?;
     if ctx.caller.role == Role::Supporter && !new.answers.is_empty() {
@@ -307,7 +308,7 @@ fn create(
         version: 1,
     };
     assessment::insert(ctx.db, &row)?;
-    let alerting = answering::record_rows(ctx, &row, &definition, &kept, &rows)?;
+    let alerting = answering::record_rows(ctx, &row, &definition, &kept, &rows, &answers)?;
     let shown = Shown::of(ctx, row, whole, answers, alerting)?;
     Ok(Reply::created_later(format!("/v1/assessments/{id}"), 1, move || shown.view()))
 }
@@ -316,7 +317,14 @@ fn foreign(pointer: &'static str, message: &'static str) -> Refusal {
     Problem::new(Code::Invalid).field(pointer, "unknown", message).into()
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+/// A draft can be tried out, and with a retired version those assessments go on that have begun.
+fn not_in_use(status: InstrumentStatus) -> Refusal {
+    let detail = format!("This version of the instrument is not in use: it is {status}.");
+    let message = "Name a version that is active.";
+    Problem::new(Code::Conflict).detail(detail).field("/instrument_id", "not_active", message).into()
+}
+
+pub fn routes(config: &mut impl Services) {
     config.service(list_assessments).service(get_assessment).service(create_assessment);
 }
 

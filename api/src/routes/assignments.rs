@@ -10,12 +10,13 @@ use alongside_store::types::{At, Code as Coded, Document, Key};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Ctx, Json, OptionalJson, Path, Permit, Problem, Query, Refusal, Reply, reply};
+use crate::http::{
+    Code, Ctx, Json, OptionalJson, Path, Permit, Problem, Query, Refusal, Reply, Services, reply,
+};
 
 /// A supporter is asked to help a participant.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -489,7 +490,7 @@ async fn withdraw_assignment(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config
         .service(list_assignments)
         .service(create_assignment)

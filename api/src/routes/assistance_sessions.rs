@@ -13,12 +13,11 @@ use alongside_store::types::{At, Code as Coded, Document, Key};
 use alongside_store::{StoreError, assignment, consent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::answering;
 use super::assessment_view::AssistanceSessionView;
-use crate::http::{Code, Ctx, Json, Path, Permit, Problem, ProblemField, Refusal, Reply};
+use crate::http::{Code, Ctx, Json, Path, Permit, Problem, ProblemField, Refusal, Reply, Services};
 
 /// Help that is about to begin.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -244,7 +243,7 @@ async fn close_assistance_session(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(open_assistance_session).service(close_assistance_session);
 }
 

@@ -12,12 +12,11 @@ use alongside_store::{client, person};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Path, Permit, Problem, Query};
+use crate::http::{Code, Path, Permit, Problem, Query, Services};
 
 /// One request, whatever came of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -266,6 +265,6 @@ fn record_use(
     }
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(list_audit_events).service(list_participant_audit_events);
 }

@@ -12,12 +12,11 @@ use alongside_store::sealing::KeyRing;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use crate::http::etag::IfMatch;
-use crate::http::{Code, Json, Path, Permit, Problem, Refusal, Reply, patch as merge};
+use crate::http::{Code, Json, Path, Permit, Problem, Refusal, Reply, Services, patch as merge};
 
 /// Where to turn to.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -340,6 +339,6 @@ async fn update_care_plan_action(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(add_care_plan_action).service(update_care_plan_action);
 }

@@ -9,13 +9,12 @@ use alongside_store::care_plan_action;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::care_plan_actions::CarePlanActionView;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, reply};
+use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, reply};
 
 /// A copy that went out, or goes out now.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -355,7 +354,7 @@ async fn close_care_plan(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config
         .service(list_care_plans)
         .service(get_care_plan)

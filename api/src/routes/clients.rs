@@ -13,13 +13,12 @@ use alongside_store::types::{At, Document, Key};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::checks;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply};
+use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services};
 use crate::security::token::{OpaqueSecret, SecretKind};
 
 /// A new service client.
@@ -217,6 +216,6 @@ async fn revoke_client(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(list_clients).service(create_client).service(revoke_client);
 }

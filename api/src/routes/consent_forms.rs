@@ -9,14 +9,13 @@ use alongside_store::types::{At, Document, Key};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 use super::checks;
 use super::participants::is_language;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Json, Path, Permit, Problem, Query, Reply, reply};
+use crate::http::{Code, Json, Path, Permit, Problem, Query, Reply, Services, reply};
 
 /// A form never changes, so its version is always the first.
 const VERSION: i64 = 1;
@@ -261,6 +260,6 @@ async fn get_consent_form(
     Ok(reply::found(&request, VERSION, &ConsentFormView::from(row)))
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(list_consent_forms).service(create_consent_form).service(get_consent_form);
 }

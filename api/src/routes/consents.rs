@@ -14,14 +14,13 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::checks;
 use crate::http::page::{self, List, Paging};
 use crate::http::pointer::push_member;
-use crate::http::{Actor, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, reply};
+use crate::http::{Actor, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, reply};
 
 /// A form as the participant answered it.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -417,6 +416,6 @@ async fn withdraw_consent(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(list_consents).service(create_consent).service(get_consent).service(withdraw_consent);
 }

@@ -10,12 +10,11 @@ use alongside_store::types::{At, Code as Coded, Document, Key};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 use crate::http::page::{self, List, Paging};
-use crate::http::{Json, Path, Permit, Problem, Query, Reply};
+use crate::http::{Json, Path, Permit, Problem, Query, Reply, Services};
 
 /// What was found out, before any help was given.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -268,6 +267,6 @@ async fn create_digital_profile(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(list_digital_profiles).service(create_digital_profile);
 }

@@ -2,14 +2,15 @@
 
 use actix_web::{HttpResponse, post};
 use alongside_domain::id::InstrumentId;
-use alongside_domain::instrument::{Definition, Finding, judge_response, operation_outcome};
+use alongside_domain::instrument::{
+    Definition, Finding, InstrumentStatus, judge_response, operation_outcome,
+};
 use alongside_domain::policy::Operation;
 use alongside_store::instrument::{self, Filter};
 use serde_json::Value;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::fhir::{self, FhirJson};
-use crate::http::{Code, Ctx, Permit, Problem, Refusal};
+use crate::http::{Code, Ctx, Permit, Problem, Refusal, Services};
 
 /// How many versions of one instrument are looked through for the newest.
 const MAX_VERSIONS: u32 = 1000;
@@ -18,7 +19,8 @@ const MAX_VERSIONS: u32 = 1000;
 ///
 /// The body is a FHIR R4 QuestionnaireResponse, or Parameters with it as `resource` and, if it answers one that this
 /// server does not keep, the Questionnaire as `questionnaire`; together at most 2 MiB. It may also contain its
-/// Questionnaire. Otherwise the instrument is the programme's with this url and version, or its newest. The answer is an
+/// Questionnaire. Otherwise the instrument is the programme's with this url and version; without a version its newest, in use if
+/// there is one. The answer is an
 /// OperationOutcome: an issue for everything that is wrong or odd, with pointers into the response. A response in progress
 /// is judged as far as it goes. Nothing is stored.
 #[utoipa::path(
@@ -116,18 +118,24 @@ fn below(place: &str, finding: Finding) -> Finding {
     Finding { pointer: format!("{place}{}", finding.pointer), ..finding }
 }
 
-/// The instrument of the caller's programme that a canonical reference means; without a version the newest.
+/// The instrument of the caller's programme that a canonical reference means; without a version the newest
+/// that is in use, or else the newest.
 fn instrument_named(ctx: &mut Ctx<'_, '_>, named: &str) -> Result<Option<InstrumentId>, Refusal> {
     if let Some((url, version)) = named.split_once('|') {
         let programme = ctx.programme()?;
         return Ok(instrument::version(ctx.db, programme, url, version)?.map(|row| row.id.0));
     }
-    let filter = Filter { url: Some(named.to_owned()), kind: None };
-    let versions = instrument::list(ctx.db, ctx.scope, &filter, None, MAX_VERSIONS)?;
-    Ok(versions.last().map(|row| row.id.0))
+    for status in [Some(InstrumentStatus::Active), None] {
+        let filter = Filter { url: Some(named.to_owned()), status, ..Filter::default() };
+        let versions = instrument::list(ctx.db, ctx.scope, &filter, None, MAX_VERSIONS)?;
+        if let Some(newest) = versions.last() {
+            return Ok(Some(newest.id.0));
+        }
+    }
+    Ok(None)
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(validate_questionnaire_response);
 }
 

@@ -11,12 +11,11 @@ use alongside_store::sealing::KeyRing;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::flags::reader;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Json, Path, Permit, Problem, Query, Refusal, Reply};
+use crate::http::{Code, Json, Path, Permit, Problem, Query, Refusal, Reply, Services};
 
 /// Something that happened, was decided or was found out.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -218,6 +217,6 @@ async fn add_flag_entry(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(list_flag_entries).service(add_flag_entry);
 }

@@ -9,13 +9,12 @@ use alongside_store::sealing::KeyRing;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::flags::reader;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Json, Path, Permit, Problem, Query, Refusal, Reply};
+use crate::http::{Code, Json, Path, Permit, Problem, Query, Refusal, Reply, Services};
 
 /// Who must not see a flag, and why.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -159,6 +158,6 @@ async fn add_flag_exclusion(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(list_flag_exclusions).service(add_flag_exclusion);
 }

@@ -11,13 +11,14 @@ use alongside_store::flag::{self, Filter, Flag, NewFlag};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::flag_report::FlagReport;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Actor, Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, reply};
+use crate::http::{
+    Actor, Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, reply,
+};
 
 /// A concern about somebody's safety.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -456,7 +457,7 @@ async fn acknowledge_flag(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config
         .service(create_flag)
         .service(get_flag_receipt)

@@ -4,7 +4,7 @@ use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::choice::Choice as _;
 use alongside_domain::id::{InstrumentId, ProgrammeId};
-use alongside_domain::instrument::{Definition, InstrumentKind, Parsed};
+use alongside_domain::instrument::{Definition, InstrumentKind, InstrumentStatus, Parsed};
 use alongside_domain::policy::Operation;
 use alongside_store::StoreError;
 use alongside_store::instrument::{self, Filter, Instrument, UNSTATED};
@@ -14,14 +14,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::fhir::{self, FhirJson};
 use crate::http::etag::not_modified_tag;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Ctx, FHIR_JSON, Path, Permit, Problem, Query, Refusal, Reply, wants_fhir};
+use crate::http::{Code, Ctx, FHIR_JSON, Path, Permit, Problem, Query, Refusal, Reply, Services, wants_fhir};
 
 /// Longest url of an instrument.
 const MAX_URL: usize = 1024;
@@ -30,8 +29,8 @@ const MAX_VERSION: usize = 64;
 /// Longest name and title kept beside the text, in characters.
 const MAX_TITLE: usize = 512;
 
-/// Versions never change, so whoever has one may keep it.
-const KEEP: HeaderValue = HeaderValue::from_static("private, max-age=86400, immutable");
+/// Whoever has a version may keep it, and asks whether it is still in use.
+const KEEP: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// Something that is accepted but that somebody should look at.
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,6 +75,16 @@ pub struct InstrumentView {
     pub licence: String,
     #[schema(minimum = 0, maximum = 2147483647, example = 120)]
     pub item_count: i32,
+    /// Where it stands in the programme: assessments begin with an active version.
+    pub status: InstrumentStatus,
+    /// The agreement with the owner on which it was taken into use.
+    #[schema(max_length = 200, example = "UMICH-2026-0117")]
+    pub agreement_ref: Option<String>,
+    /// Why no agreement is needed.
+    #[schema(max_length = 500)]
+    pub waiver: Option<String>,
+    pub activated_at: Option<DateTime<Utc>>,
+    pub retired_at: Option<DateTime<Utc>>,
     /// SHA-256 of the document as it was sent, in hexadecimal.
     #[schema(max_length = 64, example = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae")]
     pub sha256: String,
@@ -90,7 +99,7 @@ pub struct InstrumentView {
 }
 
 impl InstrumentView {
-    fn of(row: Instrument, definition: Option<String>) -> Result<Self, StoreError> {
+    pub fn of(row: Instrument, definition: Option<String>) -> Result<Self, StoreError> {
         Ok(Self {
             warnings: row.warnings()?,
             definition: definition.map(RawValue::from_string).transpose()?,
@@ -104,6 +113,11 @@ impl InstrumentView {
             language: row.language,
             licence: row.licence,
             item_count: row.item_count,
+            status: row.status.0,
+            agreement_ref: row.agreement_ref,
+            waiver: row.waiver,
+            activated_at: row.activated_at.map(|at| at.0),
+            retired_at: row.retired_at.map(|at| at.0),
             sha256: hex(&row.definition_sha256),
             created_at: row.created_at.0,
         })
@@ -131,6 +145,8 @@ pub struct InstrumentQuery {
     pub url: Option<String>,
     /// Only instruments of this kind.
     pub kind: Option<InstrumentKind>,
+    /// Only instruments in this state.
+    pub status: Option<InstrumentStatus>,
     /// How many items at most, 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<i64>,
@@ -152,8 +168,8 @@ async fn list_instruments(
     permit: Permit<{ Operation::ListInstruments.id() }>,
     query: Query<InstrumentQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let InstrumentQuery { url, kind, limit, cursor } = query.into_inner();
-    let filter = Filter { url, kind };
+    let InstrumentQuery { url, kind, status, limit, cursor } = query.into_inner();
+    let filter = Filter { url, kind, status };
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
     let list = List::new(permit.caller().actor_id(), Operation::ListInstruments.name(), &filter);
@@ -172,8 +188,8 @@ async fn list_instruments(
 
 /// Read an instrument
 ///
-/// With its text. A version never changes, so the answer may be kept. Whoever accepts `application/fhir+json` alone gets
-/// the FHIR document itself, byte for byte as it was sent.
+/// With its text, which never changes; only where it stands in the programme does. The `ETag` follows both.
+/// Whoever accepts `application/fhir+json` alone gets the FHIR document itself, byte for byte as it was sent.
 #[utoipa::path(
     tag = "instruments", operation_id = "get_instrument",
     params(("id" = InstrumentId, Path, description = "The instrument.")),
@@ -196,7 +212,8 @@ async fn get_instrument(
             Ok(InstrumentView::of(row, Some(source))?)
         })
         .await?;
-    let tag = HeaderValue::from_str(&format!("\"{}\"", view.sha256)).map_err(Problem::internal)?;
+    let tag = format!("\"{}-{}\"", view.sha256, view.status);
+    let tag = HeaderValue::from_str(&tag).map_err(Problem::internal)?;
     if let Some(mut known) = not_modified_tag(&request, &tag) {
         known.headers_mut().insert(CACHE_CONTROL, KEEP);
         return Ok(known);
@@ -214,7 +231,7 @@ async fn get_instrument(
 /// Add an instrument
 ///
 /// The body is a FHIR R4 Questionnaire, or a Bundle of one with its ValueSets, of at most 2 MiB. It is kept byte for
-/// byte. What could not be asked safely is refused with `unsupported-instrument`, naming every element at fault; what
+/// byte, and begins as a draft: it can be tried out, and is taken into use by its activation. What could not be asked safely is refused with `unsupported-instrument`, naming every element at fault; what
 /// somebody should look at comes back in `warnings`. A version is immutable: the same document again answers 200,
 /// another one under the same `url` and version 409. A document without a version goes by its date, or by `0`. Whoever
 /// accepts `application/fhir+json` alone gets the document back, or an OperationOutcome that says why not.
@@ -230,7 +247,7 @@ async fn get_instrument(
             "item": [{"linkId": "1", "text": "How are you?", "type": "string"}]})))
     ),
     responses(
-        (status = 201, description = "The instrument can be used.", content(
+        (status = 201, description = "The instrument is there as a draft.", content(
             (InstrumentView = "application/json"), (Object = "application/fhir+json", example = json!({
             "resourceType": "Questionnaire", "url": "https://example.org/Questionnaire/mood", "version": "1",
             "status": "active", "item": [{"linkId": "1", "text": "How are you?", "type": "string"}]})))),
@@ -343,6 +360,13 @@ fn keep(ctx: &mut Ctx<'_, '_>, described: &Described, text: &str) -> Result<Repl
         item_count: described.item_count,
         definition_sha256: digest,
         warnings: described.warnings.clone(),
+        status: Coded(InstrumentStatus::Draft),
+        agreement_ref: None,
+        waiver: None,
+        activated_by: None,
+        activated_at: None,
+        retired_by: None,
+        retired_at: None,
         created_by: ctx.caller.person().map(Key),
         created_at: At(ctx.now),
     };
@@ -359,7 +383,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(list_instruments).service(get_instrument).service(create_instrument);
 }
 

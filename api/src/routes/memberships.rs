@@ -10,10 +10,9 @@ use alongside_store::{person, programme, site};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Refusal, Reply};
+use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Refusal, Reply, Services};
 
 /// A role, and where it is held.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -269,6 +268,6 @@ async fn end_membership(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(create_membership).service(end_membership);
 }

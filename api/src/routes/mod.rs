@@ -1,10 +1,12 @@
 //! One file for each resource: its request and view types, its handlers, its routes.
 
 pub mod activations;
+pub mod alert_rule_dry_runs;
 pub mod amendments;
 pub(crate) mod answer_input;
 mod answering;
 pub mod answers;
+pub mod assessment_scores;
 pub mod assessment_summary;
 pub(crate) mod assessment_view;
 pub mod assessments;
@@ -18,12 +20,16 @@ pub mod clients;
 pub mod consent_forms;
 pub mod consents;
 pub mod digital_profiles;
+pub mod explanations;
 mod fhir;
 pub mod fhir_validation;
+pub mod findings;
 pub mod flag_entries;
 pub mod flag_exclusions;
 mod flag_report;
 pub mod flags;
+pub mod instrument_trials;
+pub mod instrument_uses;
 pub mod instruments;
 pub mod memberships;
 pub mod oauth;
@@ -39,38 +45,44 @@ pub mod sessions;
 pub mod sites;
 pub mod submissions;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Services;
 
-/// Every operation of the document.
-pub fn all(config: &mut ServiceConfig) {
-    assessment_summary::routes(config);
-    care_plans::routes(config);
-    care_plan_actions::routes(config);
-    flags::routes(config);
-    flag_entries::routes(config);
-    flag_exclusions::routes(config);
+/// Every operation of the document. The framework tries address after address: those asked most come first.
+pub fn all(config: &mut impl Services) {
+    participants::routes(config);
+    assessments::routes(config);
+    answers::routes(config);
     sessions::routes(config);
-    oauth::routes(config);
-    activations::routes(config);
-    programmes::routes(config);
-    sites::routes(config);
-    people::routes(config);
-    memberships::routes(config);
-    clients::routes(config);
-    audit_events::routes(config);
     assignments::routes(config);
+    care_plans::routes(config);
+    flags::routes(config);
+    activations::routes(config);
+    alert_rule_dry_runs::routes(config);
+    amendments::routes(config);
+    assessment_scores::routes(config);
+    assessment_summary::routes(config);
+    assistance_sessions::routes(config);
+    audit_events::routes(config);
+    care_plan_actions::routes(config);
+    clients::routes(config);
     consent_forms::routes(config);
     consents::routes(config);
     digital_profiles::routes(config);
-    participant_identity::routes(config);
-    participants::routes(config);
-    amendments::routes(config);
-    answers::routes(config);
-    assessments::routes(config);
-    assistance_sessions::routes(config);
+    explanations::routes(config);
+    findings::routes(config);
+    flag_entries::routes(config);
+    flag_exclusions::routes(config);
+    instrument_trials::routes(config);
+    instrument_uses::routes(config);
     instruments::routes(config);
+    memberships::routes(config);
+    oauth::routes(config);
+    participant_identity::routes(config);
+    people::routes(config);
+    programmes::routes(config);
     questionnaire_responses::routes(config);
     fhir_validation::routes(config);
     segments::routes(config);
+    sites::routes(config);
     submissions::routes(config);
 }

@@ -6,10 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::http::{Code, Problem, RequestId};
+use crate::http::{Code, Problem, RequestId, Services};
 use crate::sign_in::{self, Tokens};
 
 /// RFC 6749, as a form. The client names itself in the form or by HTTP Basic.
@@ -154,6 +153,6 @@ async fn get_authorization_server(app: web::Data<App>) -> HttpResponse {
     }))
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(create_token).service(get_key_set).service(get_authorization_server);
 }

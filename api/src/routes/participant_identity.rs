@@ -11,12 +11,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::{Validate, ValidationError};
 
 use super::checks;
 use crate::http::etag::IfMatch;
-use crate::http::{Code, Json, Path, Permit, Problem, Refusal, Reply, patch as merge, reply, rules};
+use crate::http::{
+    Code, Json, Path, Permit, Problem, Refusal, Reply, Services, patch as merge, reply, rules,
+};
 
 /// Who a participant is.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -426,7 +427,7 @@ pub(super) fn below(at: &str, refused: Refusal) -> Refusal {
     Problem::new(problem.code()).fields(fields.collect::<Vec<_>>()).into()
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(get_participant_identity).service(update_participant_identity);
 }
 

@@ -6,7 +6,7 @@ use alongside_domain::id::{ParticipantId, ProgrammeId, SiteId};
 use alongside_domain::participant::{AccessNeed, CommunicationNeed, Needs, Status, Treatment};
 use alongside_domain::policy::{Operation, Role, relation};
 use alongside_domain::study_id::StudyId;
-use alongside_store::participant::{self, Cells, Filter, Participant};
+use alongside_store::participant::{self, Cells, Filter, Listed, Participant};
 use alongside_store::scope::Reach;
 use alongside_store::sealing::KeyRing;
 use alongside_store::types::{At, Code as Coded, Key};
@@ -15,14 +15,15 @@ use chrono::{DateTime, Utc};
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 use super::participant_identity::{IdentityInput, SafeContactInput, accept, below, check_birth, merged};
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, patch as merge, reply};
+use crate::http::{
+    Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, patch as merge, reply,
+};
 
 /// The language of a participant where nothing else is said.
 const DEFAULT_LANGUAGE: &str = "en-GB";
@@ -221,16 +222,16 @@ pub struct ParticipantItem {
 }
 
 impl ParticipantItem {
-    fn of(row: &Participant, ring: &KeyRing, role: Role) -> Result<Self, Refusal> {
+    fn of(row: Listed, ring: &KeyRing, role: Role) -> Result<Self, Refusal> {
         Ok(Self {
+            name: if knows_names(role) { Some(row.name(ring)?) } else { None },
             id: row.id.0,
-            study_id: row.study_id.clone(),
+            study_id: row.study_id,
             site_id: row.site_id.0,
-            name: name(row, ring, role)?,
             status: row.status.0,
             access_class: row.access_class.map(|class| class.0),
             could_do_alone: row.could_do_alone,
-            language: row.language.clone(),
+            language: row.language,
             supporter_contact_allowed: row.supporter_contact_allowed,
         })
     }
@@ -328,7 +329,7 @@ async fn list_participants(
             let rows = participant::list(ctx.db, ctx.scope, &filter, after.map(ParticipantId::new), fetch)?;
             ctx.lists(rows.iter().take(shown).map(|row| row.id.0));
             let (ring, role) = (ctx.ring(), ctx.caller.role);
-            rows.iter().map(|row| ParticipantItem::of(row, &ring, role)).collect::<Result<Vec<_>, _>>()
+            rows.into_iter().map(|row| ParticipantItem::of(row, &ring, role)).collect::<Result<Vec<_>, _>>()
         })
         .await?;
     let next = paging.cut(&mut items, &cursors, &list, |item| item.id.uuid());
@@ -479,7 +480,7 @@ async fn update_participant(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config
         .service(list_participants)
         .service(create_participant)

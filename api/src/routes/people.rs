@@ -14,7 +14,6 @@ use alongside_store::types::{At, Key};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
@@ -23,7 +22,7 @@ use super::memberships::{self, MembershipInput, MembershipView};
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
 use crate::http::{
-    Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, patch as merge, reply,
+    Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, patch as merge, reply,
 };
 use crate::security::token::{OpaqueSecret, SecretKind};
 
@@ -409,7 +408,7 @@ async fn reactivate_person(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config
         .service(list_people)
         .service(create_person)

@@ -10,14 +10,13 @@ use alongside_store::types::{At, Code as Coded, Key};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::checks;
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Json, Path, Permit, Problem, Query, Reply, patch as merge, reply};
+use crate::http::{Json, Path, Permit, Problem, Query, Reply, Services, patch as merge, reply};
 
 /// A new programme.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -268,7 +267,7 @@ async fn update_programme(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config
         .service(list_programmes)
         .service(create_programme)

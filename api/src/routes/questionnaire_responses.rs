@@ -12,7 +12,6 @@ use alongside_store::answer::{self, New, Row};
 use alongside_store::assessment::{self, Assessment};
 use alongside_store::assistance_session;
 use serde_json::{Value, json};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer_input::is_own_words;
 use super::answering;
@@ -20,7 +19,7 @@ use super::answers::{AnswersSaved, Effect, require_answers, sight_while_saving};
 use super::assessment_view::{self, Whole};
 use super::fhir::{self, FhirJson};
 use super::response_header::{self, instant};
-use crate::http::{Code, Ctx, Path, Permit, Problem, Refusal, Reply, wants_fhir};
+use crate::http::{Code, Ctx, Path, Permit, Problem, Refusal, Reply, Services, wants_fhir};
 
 /// Import a questionnaire response
 ///
@@ -93,7 +92,7 @@ fn import(ctx: &mut Ctx<'_, '_>, id: AssessmentId, document: &Value) -> Result<R
     let last_seq = row.last_seq;
     let grown = last_seq + i64::try_from(kept.len()).unwrap_or(0);
     let row = assessment::save(ctx.db, Assessment { last_seq: grown, ..row }, ctx.now)?;
-    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept)?;
+    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept, &after)?;
     let sight = sight_while_saving(ctx.caller.role, None);
     let effect = Effect { definition, before, after, setting: Setting::default(), sight };
     Ok(Reply::ok_later(row.version, move || Ok(effect.reply(&row, &rows, alerting))))
@@ -175,6 +174,6 @@ fn without_own_words(answers: &Answers) -> Answers {
     answers.iter().filter(|answer| !answer.values.iter().any(is_own_words)).cloned().collect()
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(import_questionnaire_response).service(export_questionnaire_response);
 }

@@ -10,13 +10,12 @@ use alongside_store::segment::{self, Segment};
 use alongside_store::types::{At, Code as Coded, Document, Key};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::answering::{self, Help};
 use super::assessment_view::AssistanceSessionView;
 use super::assistance_sessions::{require_consent, require_possible};
-use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Refusal, Reply};
+use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Refusal, Reply, Services};
 
 /// The help, or the company, from now on.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -152,6 +151,6 @@ async fn open_private_section(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(start_segment).service(open_private_section);
 }

@@ -8,11 +8,10 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use crate::app::App;
-use crate::http::{Actor, Json, Permit, Problem, Reply, RequestId};
+use crate::http::{Actor, Json, Permit, Problem, Reply, RequestId, Services};
 use crate::sign_in::{self, Tokens, Wish};
 
 /// Who signs in.
@@ -174,7 +173,7 @@ async fn end_current_session(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config
         .service(create_session)
         .service(refresh_session)

@@ -10,14 +10,13 @@ use alongside_store::types::{At, Code as Coded, Document, Key};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::checks;
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Json, Path, Permit, Problem, Query, Reply, patch as merge, reply};
+use crate::http::{Code, Json, Path, Permit, Problem, Query, Reply, Services, patch as merge, reply};
 
 /// How the local authority's adult safeguarding team is reached.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -324,6 +323,6 @@ async fn update_site(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(list_sites).service(create_site).service(get_site).service(update_site);
 }

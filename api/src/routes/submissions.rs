@@ -12,7 +12,6 @@ use alongside_store::audit::any_id;
 use alongside_store::types::{At, Code as Coded};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::answering::{self, Help};
@@ -20,7 +19,7 @@ use super::assessment_view::{AssessmentView, Shown, Whole};
 use super::assessments::short_code;
 use super::outcome;
 use crate::http::pointer::push_member;
-use crate::http::{Code, Ctx, Json, Path, Permit, Problem, ProblemField, Refusal, Reply};
+use crate::http::{Code, Ctx, Json, Path, Permit, Problem, ProblemField, Refusal, Reply, Services};
 
 /// Submit an assessment
 ///
@@ -157,7 +156,7 @@ async fn abandon_assessment(
         .await
 }
 
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut impl Services) {
     config.service(submit_assessment).service(abandon_assessment);
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::audit::any_id;
-use crate::db::{Db, cols, exec, many};
+use crate::db::{Cached, Db, cols, exec, many};
 use crate::error::StoreError;
 use crate::schema::answers;
 use crate::sealing::{KeyRing, Place};
@@ -103,6 +103,9 @@ impl Row {
     }
 }
 
+/// The exponent of the most rows that one statement inserts.
+const LARGEST_SHAPE: u32 = 6;
+
 fn place(assessment: AssessmentId) -> Place {
     Place { table: "answers", column: "value", row: assessment.uuid() }
 }
@@ -128,9 +131,14 @@ pub fn rows(
 /// What the database says.
 pub fn insert(db: &mut Db<'_>, rows: &[Row]) -> Result<(), StoreError> {
     match db {
-        // One round trip for all.
+        // Few round trips, and few statements, which are prepared once: a power of two rows at a time.
         Db::Pg(connection) => {
-            diesel::insert_into(answers::table).values(rows).execute(*connection)?;
+            let mut rest = rows;
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at(1 << rest.len().ilog2().min(LARGEST_SHAPE));
+                Cached(diesel::insert_into(answers::table).values(now)).execute(*connection)?;
+                rest = later;
+            }
         }
         // No round trip at all: a short statement, prepared once, is the cheapest.
         Db::Sqlite(_) => {

@@ -7,7 +7,7 @@ use alongside_domain::provenance::Provenance;
 use diesel::prelude::*;
 use serde::Serialize;
 
-use crate::db::{Cached, Db, cols, exec, maybe, one};
+use crate::db::{Db, cols, exec, maybe, one, rewrite};
 use crate::error::StoreError;
 use crate::on_engine;
 use crate::schema::{assessments, assignments, participants};
@@ -169,24 +169,21 @@ pub fn save(db: &mut Db<'_>, mut assessment: Assessment, now: Timestamp) -> Resu
     let before = assessment.version;
     assessment.version += 1;
     assessment.updated_at = At(now);
-    let changed = exec(
+    let changed = rewrite(
         db,
-        Cached(
-            diesel::update(assessments::table.find(assessment.id).filter(assessments::version.eq(before)))
-                .set((
-                    assessments::status.eq(assessment.status),
-                    assessments::last_seq.eq(assessment.last_seq),
-                    assessments::submitted_at.eq(assessment.submitted_at),
-                    assessments::submitted_by.eq(assessment.submitted_by),
-                    assessments::abandoned_at.eq(assessment.abandoned_at),
-                    assessments::end_reason.eq(&assessment.end_reason),
-                    assessments::scores.eq(&assessment.scores),
-                    assessments::concerns.eq(&assessment.concerns),
-                    assessments::provenance.eq(&assessment.provenance),
-                    assessments::updated_at.eq(assessment.updated_at),
-                    assessments::version.eq(assessment.version),
-                )),
-        ),
+        diesel::update(assessments::table.find(assessment.id).filter(assessments::version.eq(before))).set((
+            assessments::status.eq(assessment.status),
+            assessments::last_seq.eq(assessment.last_seq),
+            assessments::submitted_at.eq(assessment.submitted_at),
+            assessments::submitted_by.eq(assessment.submitted_by),
+            assessments::abandoned_at.eq(assessment.abandoned_at),
+            assessments::end_reason.eq(&assessment.end_reason),
+            assessments::scores.eq(&assessment.scores),
+            assessments::concerns.eq(&assessment.concerns),
+            assessments::provenance.eq(&assessment.provenance),
+            assessments::updated_at.eq(assessment.updated_at),
+            assessments::version.eq(assessment.version),
+        )),
     )?;
     if changed == 1 { Ok(assessment) } else { Err(StoreError::Collision) }
 }

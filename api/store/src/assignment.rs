@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::assistance_session;
-use crate::db::{Cached, Db, cols, exec, many, maybe, one};
+use crate::db::{Db, cols, exec, many, maybe, one, rewrite};
 use crate::error::{StoreError, Unique};
 use crate::on_engine;
 use crate::schema::{assignments, assistance_sessions, memberships, people};
@@ -175,24 +175,22 @@ pub fn save(db: &mut Db<'_>, assignment: &Assignment, now: Timestamp) -> Result<
     let mut after = assignment.clone();
     after.updated_at = At(now);
     after.version += 1;
-    let changed = exec(
+    let changed = rewrite(
         db,
-        Cached(
-            diesel::update(
-                assignments::table.find(assignment.id).filter(assignments::version.eq(assignment.version)),
-            )
-            .set((
-                assignments::state.eq(after.state),
-                assignments::knows_participant.eq(after.knows_participant),
-                assignments::accepted_at.eq(after.accepted_at),
-                assignments::introduced_at.eq(after.introduced_at),
-                assignments::started_at.eq(after.started_at),
-                assignments::ended_at.eq(after.ended_at),
-                assignments::end_reason.eq(after.end_reason),
-                assignments::updated_at.eq(after.updated_at),
-                assignments::version.eq(after.version),
-            )),
-        ),
+        diesel::update(
+            assignments::table.find(assignment.id).filter(assignments::version.eq(assignment.version)),
+        )
+        .set((
+            assignments::state.eq(after.state),
+            assignments::knows_participant.eq(after.knows_participant),
+            assignments::accepted_at.eq(after.accepted_at),
+            assignments::introduced_at.eq(after.introduced_at),
+            assignments::started_at.eq(after.started_at),
+            assignments::ended_at.eq(after.ended_at),
+            assignments::end_reason.eq(after.end_reason),
+            assignments::updated_at.eq(after.updated_at),
+            assignments::version.eq(after.version),
+        )),
     )?;
     if changed != 1 {
         return Err(StoreError::Stale);

@@ -6,7 +6,7 @@ use alongside_domain::id::{AssessmentId, AssistanceSessionId, kind};
 use alongside_domain::policy::Role;
 use diesel::prelude::*;
 
-use crate::db::{Cached, Db, cols, exec, many, maybe};
+use crate::db::{Db, cols, exec, many, maybe, rewrite};
 use crate::error::{StoreError, Unique};
 use crate::schema::assistance_sessions;
 use crate::segment;
@@ -112,17 +112,15 @@ pub fn close(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     segment::end(db, id, at)?;
-    exec(
+    rewrite(
         db,
-        Cached(
-            diesel::update(
-                assistance_sessions::table.find(Key(id)).filter(assistance_sessions::closed_at.is_null()),
-            )
-            .set((
-                assistance_sessions::closed_at.eq(Some(At(at))),
-                assistance_sessions::close_reason.eq(Some(Code(reason))),
-            )),
-        ),
+        diesel::update(
+            assistance_sessions::table.find(Key(id)).filter(assistance_sessions::closed_at.is_null()),
+        )
+        .set((
+            assistance_sessions::closed_at.eq(Some(At(at))),
+            assistance_sessions::close_reason.eq(Some(Code(reason))),
+        )),
     )?;
     Ok(())
 }
@@ -132,12 +130,10 @@ pub fn close(
 /// # Errors
 /// What the database says.
 pub fn touch(db: &mut Db<'_>, id: AssistanceSessionId, now: Timestamp) -> Result<(), StoreError> {
-    exec(
+    rewrite(
         db,
-        Cached(
-            diesel::update(assistance_sessions::table.find(Key(id)))
-                .set(assistance_sessions::last_activity_at.eq(At(now))),
-        ),
+        diesel::update(assistance_sessions::table.find(Key(id)))
+            .set(assistance_sessions::last_activity_at.eq(At(now))),
     )?;
     Ok(())
 }
@@ -152,12 +148,12 @@ pub fn set_sections(
     sections: &Sections,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    exec(
+    rewrite(
         db,
-        Cached(diesel::update(assistance_sessions::table.find(Key(id))).set((
+        diesel::update(assistance_sessions::table.find(Key(id))).set((
             assistance_sessions::opened_sections.eq(Document(sections.clone())),
             assistance_sessions::last_activity_at.eq(At(now)),
-        ))),
+        )),
     )?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::audit::any_id;
 use crate::care_plan_action;
-use crate::db::{Cached, Db, cols, exec, many, maybe, one};
+use crate::db::{Db, cols, exec, many, maybe, one, rewrite};
 use crate::error::{StoreError, Unique};
 use crate::schema::{care_plan_copies, care_plans, participants};
 use crate::scope::{Anchor, Reach, Scope};
@@ -205,7 +205,7 @@ pub fn enter(
             care_plans::updated_at.eq(next.updated_at),
             care_plans::version.eq(next.version),
         ));
-    if exec(db, Cached(update))? == 0 { Err(StoreError::Collision) } else { Ok(next) }
+    if rewrite(db, update)? == 0 { Err(StoreError::Collision) } else { Ok(next) }
 }
 
 /// Marks the plan as changed: a change to an action or a copy is a change to its plan.
@@ -217,7 +217,7 @@ pub(crate) fn touch(db: &mut Db<'_>, plan: &CarePlan, now: Timestamp) -> Result<
         .filter(care_plans::id.eq(plan.id))
         .filter(care_plans::version.eq(plan.version))
         .set((care_plans::updated_at.eq(At(now)), care_plans::version.eq(plan.version + 1)));
-    if exec(db, Cached(update))? == 0 { Err(StoreError::Collision) } else { Ok(()) }
+    if rewrite(db, update)? == 0 { Err(StoreError::Collision) } else { Ok(()) }
 }
 
 /// Puts this newly agreed plan in the place of the participant's earlier ones that were in force.
@@ -237,7 +237,7 @@ pub fn supersede_earlier(db: &mut Db<'_>, plan: &CarePlan, now: Timestamp) -> Re
                 care_plans::updated_at.eq(At(now)),
                 care_plans::version.eq(care_plans::version + 1),
             ));
-        exec(db, Cached(update))?;
+        rewrite(db, update)?;
     }
     Ok(())
 }

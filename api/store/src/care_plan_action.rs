@@ -8,7 +8,7 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 
 use crate::care_plan::{self, CarePlan};
-use crate::db::{Cached, Db, cols, exec, many, one};
+use crate::db::{Db, cols, exec, many, one, rewrite};
 use crate::error::StoreError;
 use crate::schema::care_plan_actions;
 use crate::sealing::{KeyRing, Place};
@@ -153,5 +153,5 @@ pub fn update(
             care_plan_actions::updated_at.eq(next.updated_at),
             care_plan_actions::version.eq(next.version),
         ));
-    if exec(db, Cached(update))? == 0 { Err(StoreError::Stale) } else { Ok(next) }
+    if rewrite(db, update)? == 0 { Err(StoreError::Stale) } else { Ok(next) }
 }

@@ -3,7 +3,7 @@
 use alongside_domain::clock::Timestamp;
 use alongside_domain::content;
 use alongside_domain::id::{ConsentFormId, InstrumentId, ProgrammeId, kind};
-use alongside_domain::instrument::LicenceClass;
+use alongside_domain::instrument::{InstrumentStatus, LicenceClass, may_be_used};
 use diesel::prelude::*;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -44,6 +44,8 @@ pub fn install(
     }
     for shipped in content::instruments() {
         let definition = &shipped.definition;
+        // What is free to use can be used at once; the rest waits for an agreement, and for its wording.
+        let is_ready = may_be_used(definition, false).is_ok();
         let row = (
             instruments::id.eq(Key(InstrumentId::new(fresh()))),
             instruments::programme_id.eq(Key(programme)),
@@ -58,6 +60,12 @@ pub fn install(
             instruments::definition.eq(shipped.source),
             instruments::definition_sha256.eq(Sha256::digest(shipped.source.as_bytes()).to_vec()),
             instruments::warnings.eq("[]"),
+            instruments::status.eq(Code(if is_ready {
+                InstrumentStatus::Active
+            } else {
+                InstrumentStatus::Draft
+            })),
+            instruments::activated_at.eq(is_ready.then_some(At(now))),
             instruments::created_by.eq(None::<Key<kind::Person>>),
             instruments::created_at.eq(At(now)),
         );

@@ -7,7 +7,7 @@ use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{ClientId, ProgrammeId, kind};
 use diesel::prelude::*;
 
-use crate::db::{Cached, Db, cols, exec, many, maybe};
+use crate::db::{Db, cols, exec, many, maybe, rewrite};
 use crate::error::StoreError;
 use crate::on_engine;
 use crate::schema::clients;
@@ -108,12 +108,10 @@ pub fn list(
 /// # Errors
 /// [`StoreError::Stale`] when it was revoked already.
 pub fn revoke(db: &mut Db<'_>, client: &Client, now: Timestamp) -> Result<(), StoreError> {
-    let revoked = exec(
+    let revoked = rewrite(
         db,
-        Cached(
-            diesel::update(clients::table.find(client.id).filter(clients::revoked_at.is_null()))
-                .set((clients::revoked_at.eq(Some(At(now))), clients::version.eq(clients::version + 1))),
-        ),
+        diesel::update(clients::table.find(client.id).filter(clients::revoked_at.is_null()))
+            .set((clients::revoked_at.eq(Some(At(now))), clients::version.eq(clients::version + 1))),
     )?;
     if revoked != 1 {
         return Err(StoreError::Stale);

@@ -9,7 +9,7 @@ use alongside_domain::participant::Status;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::db::{Cached, Db, cols, exec, maybe};
+use crate::db::{Db, cols, exec, maybe, rewrite};
 use crate::error::StoreError;
 use crate::participant::{self, Participant};
 use crate::schema::consents;
@@ -121,17 +121,15 @@ pub fn record(
     consent: &Consent,
 ) -> Result<(), StoreError> {
     exec(db, diesel::insert_into(consents::table).values(consent))?;
-    exec(
+    rewrite(
         db,
-        Cached(
-            diesel::update(
-                consents::table
-                    .filter(consents::participant_id.eq(consent.participant_id))
-                    .filter(consents::superseded_by.is_null())
-                    .filter(consents::id.ne(consent.id)),
-            )
-            .set((consents::superseded_by.eq(Some(consent.id)), consents::version.eq(consents::version + 1))),
-        ),
+        diesel::update(
+            consents::table
+                .filter(consents::participant_id.eq(consent.participant_id))
+                .filter(consents::superseded_by.is_null())
+                .filter(consents::id.ne(consent.id)),
+        )
+        .set((consents::superseded_by.eq(Some(consent.id)), consents::version.eq(consents::version + 1))),
     )?;
     take_effect(db, participant, status, &consent.effect(), consent.created_at.0)
 }
@@ -153,16 +151,13 @@ pub fn withdraw(
     after.withdrawn_statements = Some(Document(withdrawn));
     after.withdrawn_at = Some(At(now));
     after.version += 1;
-    let changed = exec(
+    let changed = rewrite(
         db,
-        Cached(
-            diesel::update(consents::table.find(consent.id).filter(consents::version.eq(consent.version)))
-                .set((
-                    consents::withdrawn_at.eq(after.withdrawn_at),
-                    consents::withdrawn_statements.eq(after.withdrawn_statements.clone()),
-                    consents::version.eq(after.version),
-                )),
-        ),
+        diesel::update(consents::table.find(consent.id).filter(consents::version.eq(consent.version))).set((
+            consents::withdrawn_at.eq(after.withdrawn_at),
+            consents::withdrawn_statements.eq(after.withdrawn_statements.clone()),
+            consents::version.eq(after.version),
+        )),
     )?;
     if changed != 1 {
         return Err(StoreError::Stale);

@@ -4,8 +4,10 @@ use diesel::connection::SimpleConnection as _;
 use diesel::pg::PgConnection;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
+use diesel::row::NamedRow;
+use diesel::sql_types::Integer;
 use diesel::sqlite::{Sqlite, SqliteConnection};
-use diesel::{OptionalExtension as _, QueryResult, RunQueryDsl, Selectable};
+use diesel::{OptionalExtension as _, QueryResult, QueryableByName, RunQueryDsl, Selectable};
 
 /// A connection of either engine, inside one of the store's doors.
 pub enum Db<'c> {
@@ -21,6 +23,10 @@ impl Db<'_> {
     pub(crate) fn control(&mut self, sql: &str) -> QueryResult<()> {
         match self {
             Db::Pg(c) => c.batch_execute(sql),
+            // A single statement is prepared once and kept.
+            Db::Sqlite(c) if !sql.contains(';') => {
+                Cached(diesel::sql_query(sql)).load::<Nothing>(*c).map(drop)
+            }
             Db::Sqlite(c) => c.batch_execute(sql),
         }
     }
@@ -135,6 +141,44 @@ pub fn cols<T: Selectable<Sqlite>>() -> T::SelectExpression {
     T::construct_selection()
 }
 
+/// Runs an UPDATE, an upsert or raw SQL that changes rows, with its prepared form kept; answers how many rows it touched.
+///
+/// # Errors
+/// What the engine says.
+pub fn rewrite<Q>(db: &mut Db<'_>, query: Q) -> QueryResult<usize>
+where
+    Q: QueryFragment<diesel::pg::Pg> + QueryFragment<Sqlite>,
+{
+    match db {
+        Db::Pg(c) => Cached(query).execute(*c),
+        // On SQLite diesel forgets on its way to `execute` that a statement may be kept, but not on its way to `load`.
+        Db::Sqlite(c) => Cached(Touched(query)).load::<i32>(*c).map(|rows| rows.len()),
+    }
+}
+
+/// A statement that answers a row for each one it touches.
+struct Touched<Q>(Q);
+
+impl<Q> Query for Touched<Q> {
+    type SqlType = Integer;
+}
+impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Touched<Q> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        self.0.walk_ast(pass.reborrow())?;
+        pass.push_sql(" RETURNING 1");
+        Ok(())
+    }
+}
+
+/// What a statement without rows answers.
+struct Nothing;
+
+impl QueryableByName<Sqlite> for Nothing {
+    fn build<'a>(_: &impl NamedRow<'a, Sqlite>) -> diesel::deserialize::Result<Self> {
+        Ok(Self)
+    }
+}
+
 /// A statement whose prepared form is kept, by its text. diesel keeps none of UPDATE, upsert and raw SQL by itself,
 /// which costs a parse at each run. Only for statements whose text has few shapes: the cache has no bound.
 pub struct Cached<Q>(pub Q);
@@ -158,5 +202,46 @@ where
 
     fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use diesel::Connection as _;
+    use diesel::connection::{Instrumentation, InstrumentationEvent};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<AtomicUsize>);
+
+    impl Instrumentation for Kept {
+        fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+            if matches!(event, InstrumentationEvent::CacheQuery { .. }) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    #[test]
+    fn what_changes_rows_is_prepared_once_and_says_how_many() {
+        let mut connection = SqliteConnection::establish(":memory:").unwrap();
+        connection
+            .batch_execute("CREATE TABLE t (n INTEGER NOT NULL); INSERT INTO t VALUES (1), (2)")
+            .unwrap();
+        let kept = Kept::default();
+        connection.set_instrumentation(kept.clone());
+        let mut db = Db::Sqlite(&mut connection);
+        let above = |n: i32| diesel::sql_query("UPDATE t SET n = n WHERE n > ?").bind::<Integer, _>(n);
+        let touched = [0, 1, 2].map(|n| rewrite(&mut db, above(n)).unwrap());
+        assert_eq!((touched, kept.0.load(Ordering::Relaxed)), ([2, 1, 0], 1));
+        for _ in 0..3 {
+            db.control("SAVEPOINT s").unwrap();
+            db.control("RELEASE SAVEPOINT s").unwrap();
+        }
+        assert_eq!(kept.0.load(Ordering::Relaxed), 3);
     }
 }

@@ -8,7 +8,7 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::db::{Cached, Db, cols, exec, maybe, one};
+use crate::db::{Db, cols, exec, maybe, one, rewrite};
 use crate::error::StoreError;
 use crate::flag_exclusion;
 use crate::schema::{flag_exclusions, flags, memberships, participants, people, sites};
@@ -169,7 +169,7 @@ pub fn raise_from_answer(
         .values(&flag)
         .on_conflict((flags::assessment_id, flags::trigger_link_id))
         .do_nothing();
-    Ok(exec(db, Cached(insert))? > 0)
+    Ok(rewrite(db, insert)? > 0)
 }
 
 /// Flags that do not exclude this person.
@@ -302,7 +302,7 @@ pub fn acknowledge(
             flags::updated_at.eq(At(now)),
             flags::version.eq(version),
         ));
-    if exec(db, Cached(update))? == 0 {
+    if rewrite(db, update)? == 0 {
         return Err(StoreError::Collision);
     }
     Ok(Flag {
@@ -321,7 +321,7 @@ pub(crate) fn touch(db: &mut Db<'_>, flag: &Flag, now: Timestamp) -> Result<(), 
         .filter(flags::id.eq(flag.id))
         .filter(flags::version.eq(flag.version))
         .set((flags::updated_at.eq(At(now)), flags::version.eq(flag.version + 1)));
-    if exec(db, Cached(update))? == 0 { Err(StoreError::Collision) } else { Ok(()) }
+    if rewrite(db, update)? == 0 { Err(StoreError::Collision) } else { Ok(()) }
 }
 
 /// Whether the programme knows this person: as a member, now or before, or as a participant with an account.

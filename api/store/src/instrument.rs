@@ -1,13 +1,13 @@
 //! Instruments: immutable versions of questionnaires, each kept as the bytes that were sent.
 
 use alongside_domain::id::{InstrumentId, ProgrammeId, kind};
-use alongside_domain::instrument::{Finding, InstrumentKind};
+use alongside_domain::instrument::{Finding, InstrumentKind, InstrumentStatus};
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use crate::db::{Db, cols, exec, maybe, one};
+use crate::db::{Cached, Db, cols, exec, maybe, one};
 use crate::error::{StoreError, Unique};
 use crate::on_engine;
 use crate::schema::instruments;
@@ -41,6 +41,15 @@ pub struct Instrument {
     pub definition_sha256: Vec<u8>,
     /// What somebody should look at, as JSON text.
     pub warnings: String,
+    pub status: Code<InstrumentStatus>,
+    /// The agreement with the owner on which it was taken into use.
+    pub agreement_ref: Option<String>,
+    /// Why no agreement is needed.
+    pub waiver: Option<String>,
+    pub activated_by: Option<Key<kind::Person>>,
+    pub activated_at: Option<At>,
+    pub retired_by: Option<Key<kind::Person>>,
+    pub retired_at: Option<At>,
     pub created_by: Option<Key<kind::Person>>,
     pub created_at: At,
 }
@@ -90,13 +99,37 @@ pub fn find(db: &mut Db<'_>, scope: &Scope, id: InstrumentId) -> Result<Instrume
     if scope.admits_programme(row.programme_id.0) { Ok(row) } else { Err(StoreError::NotFound) }
 }
 
-/// Whether the instrument is one of this programme's: for ids that come in a body.
+/// Where the instrument stands, if it is one of this programme's: for ids that come in a body.
 ///
 /// # Errors
 /// What the database says.
-pub fn is_in(db: &mut Db<'_>, programme: ProgrammeId, id: InstrumentId) -> Result<bool, StoreError> {
-    let of = maybe(db, instruments::table.find(Key(id)).select(instruments::programme_id))?;
-    Ok(of == Some(Key(programme)))
+pub fn status_in(
+    db: &mut Db<'_>,
+    programme: ProgrammeId,
+    id: InstrumentId,
+) -> Result<Option<InstrumentStatus>, StoreError> {
+    let found: Option<(Key<kind::Programme>, Code<InstrumentStatus>)> =
+        maybe(db, instruments::table.find(Key(id)).select((instruments::programme_id, instruments::status)))?;
+    Ok(found.filter(|(of, _)| *of == Key(programme)).map(|(_, status)| status.0))
+}
+
+/// Writes where a version stands now, if it still stands where it did when it was read.
+///
+/// # Errors
+/// [`StoreError::Collision`] when somebody moved it meanwhile.
+pub fn advance(db: &mut Db<'_>, instrument: &Instrument, from: InstrumentStatus) -> Result<(), StoreError> {
+    let update =
+        diesel::update(instruments::table.find(instrument.id).filter(instruments::status.eq(Code(from))))
+            .set((
+                instruments::status.eq(instrument.status),
+                instruments::agreement_ref.eq(&instrument.agreement_ref),
+                instruments::waiver.eq(&instrument.waiver),
+                instruments::activated_by.eq(instrument.activated_by),
+                instruments::activated_at.eq(instrument.activated_at),
+                instruments::retired_by.eq(instrument.retired_by),
+                instruments::retired_at.eq(instrument.retired_at),
+            ));
+    if exec(db, Cached(update))? == 1 { Ok(()) } else { Err(StoreError::Collision) }
 }
 
 /// This version in a programme, if it has it.
@@ -132,6 +165,7 @@ pub fn source(db: &mut Db<'_>, id: InstrumentId) -> Result<String, StoreError> {
 pub struct Filter {
     pub url: Option<String>,
     pub kind: Option<InstrumentKind>,
+    pub status: Option<InstrumentStatus>,
 }
 
 /// Instruments of the caller's programme, by id.
@@ -158,6 +192,9 @@ pub fn list(
         }
         if let Some(kind) = filter.kind {
             query = query.filter(instruments::kind.eq(Code(kind)));
+        }
+        if let Some(status) = filter.status {
+            query = query.filter(instruments::status.eq(Code(status)));
         }
         if let Some(after) = after {
             query = query.filter(instruments::id.gt(Key(after)));

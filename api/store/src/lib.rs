@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod assessment;
+pub mod assessment_history;
 pub mod assessment_previous;
 pub mod assignment;
 pub mod assistance_session;
@@ -21,6 +22,7 @@ pub mod consent_form;
 mod db;
 pub mod digital_profile;
 mod error;
+pub mod finding;
 pub mod flag;
 pub mod flag_entry;
 pub mod flag_exclusion;

@@ -5,7 +5,7 @@ use alongside_domain::id::{MembershipId, PersonId, kind};
 use alongside_domain::policy::Role;
 use diesel::prelude::*;
 
-use crate::db::{Cached, Db, cols, exec, many, maybe};
+use crate::db::{Db, cols, exec, many, maybe, rewrite};
 use crate::error::StoreError;
 use crate::on_engine;
 use crate::schema::{memberships, people, sessions};
@@ -108,12 +108,10 @@ pub fn other_admins(db: &mut Db<'_>, than: PersonId) -> Result<usize, StoreError
 /// # Errors
 /// [`StoreError::Stale`] when it has ended already.
 pub fn end(db: &mut Db<'_>, membership: &Membership, now: Timestamp) -> Result<(), StoreError> {
-    let ended = exec(
+    let ended = rewrite(
         db,
-        Cached(
-            diesel::update(memberships::table.find(membership.id).filter(memberships::ended_at.is_null()))
-                .set(memberships::ended_at.eq(Some(At(now)))),
-        ),
+        diesel::update(memberships::table.find(membership.id).filter(memberships::ended_at.is_null()))
+            .set(memberships::ended_at.eq(Some(At(now)))),
     )?;
     if ended != 1 {
         return Err(StoreError::Stale);

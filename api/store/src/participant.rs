@@ -5,10 +5,10 @@ use alongside_domain::digital_profile::AccessClass;
 use alongside_domain::id::{ParticipantId, SiteId, kind};
 use alongside_domain::participant::{Identity, Needs, SafeContact, Status, Treatment};
 use diesel::prelude::*;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-use crate::db::{Cached, Db, cols, exec, maybe};
+use crate::db::{Db, cols, exec, maybe, rewrite};
 use crate::error::{StoreError, Unique};
 use crate::on_engine;
 use crate::schema::{assignments, participants};
@@ -182,6 +182,35 @@ pub struct Filter {
     pub access_class: Option<AccessClass>,
 }
 
+/// What a list shows of a participant, and no more: the other cells are large.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = participants)]
+pub struct Listed {
+    pub id: Key<kind::Participant>,
+    pub site_id: Key<kind::Site>,
+    pub study_id: String,
+    pub status: Code<Status>,
+    pub language: String,
+    pub access_class: Option<Code<AccessClass>>,
+    pub could_do_alone: Option<bool>,
+    pub identity: Sealed,
+    pub supporter_contact_allowed: bool,
+}
+
+impl Listed {
+    /// His name, without reading whatever else says who he is.
+    ///
+    /// # Errors
+    /// When the cell does not open.
+    pub fn name(&self, ring: &KeyRing) -> Result<String, StoreError> {
+        #[derive(Deserialize)]
+        struct Named {
+            name: String,
+        }
+        Ok(ring.open::<Named>(place(self.id.0, "identity"), &self.identity)?.name)
+    }
+}
+
 /// Participants of the caller's world, by id.
 ///
 /// # Errors
@@ -192,10 +221,10 @@ pub fn list(
     filter: &Filter,
     after: Option<ParticipantId>,
     limit: u32,
-) -> Result<Vec<Participant>, StoreError> {
+) -> Result<Vec<Listed>, StoreError> {
     Ok(on_engine!(db, Backend, conn => {
         let mut query = participants::table
-            .select(cols::<Participant>())
+            .select(cols::<Listed>())
             .order(participants::id)
             .limit(i64::from(limit))
             .into_boxed::<Backend>();
@@ -234,7 +263,7 @@ pub fn list(
         if let Some(after) = after {
             query = query.filter(participants::id.gt(Key(after)));
         }
-        query.load::<Participant>(conn)
+        query.load::<Listed>(conn)
     })?)
 }
 
@@ -243,28 +272,24 @@ pub fn list(
 /// # Errors
 /// [`StoreError::Stale`] when somebody did.
 pub fn save(db: &mut Db<'_>, participant: &Participant, now: Timestamp) -> Result<(), StoreError> {
-    let changed = exec(
+    let changed = rewrite(
         db,
-        Cached(
-            diesel::update(
-                participants::table
-                    .find(participant.id)
-                    .filter(participants::version.eq(participant.version)),
-            )
-            .set((
-                participants::status.eq(participant.status),
-                participants::language.eq(&participant.language),
-                participants::needs.eq(&participant.needs),
-                participants::treatments.eq(&participant.treatments),
-                participants::identity.eq(&participant.identity),
-                participants::safe_contact.eq(&participant.safe_contact),
-                participants::access_class.eq(participant.access_class),
-                participants::could_do_alone.eq(participant.could_do_alone),
-                participants::supporter_contact_allowed.eq(participant.supporter_contact_allowed),
-                participants::updated_at.eq(At(now)),
-                participants::version.eq(participant.version + 1),
-            )),
-        ),
+        diesel::update(
+            participants::table.find(participant.id).filter(participants::version.eq(participant.version)),
+        )
+        .set((
+            participants::status.eq(participant.status),
+            participants::language.eq(&participant.language),
+            participants::needs.eq(&participant.needs),
+            participants::treatments.eq(&participant.treatments),
+            participants::identity.eq(&participant.identity),
+            participants::safe_contact.eq(&participant.safe_contact),
+            participants::access_class.eq(participant.access_class),
+            participants::could_do_alone.eq(participant.could_do_alone),
+            participants::supporter_contact_allowed.eq(participant.supporter_contact_allowed),
+            participants::updated_at.eq(At(now)),
+            participants::version.eq(participant.version + 1),
+        )),
     )?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }

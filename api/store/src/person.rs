@@ -9,7 +9,7 @@ use alongside_domain::person::AccountState;
 use alongside_domain::policy::Role;
 use diesel::prelude::*;
 
-use crate::db::{Cached, Db, cols, exec, many, maybe, one};
+use crate::db::{Db, cols, exec, many, maybe, one, rewrite};
 use crate::error::{StoreError, Unique};
 use crate::on_engine;
 use crate::schema::{memberships, participants, people};
@@ -201,17 +201,15 @@ pub fn save(db: &mut Db<'_>, scope: &Scope, person: &Person) -> Result<(), Store
     if scope.reach != Reach::Installation {
         return Err(StoreError::NotFound);
     }
-    let changed = exec(
+    let changed = rewrite(
         db,
-        Cached(diesel::update(people::table.find(person.id).filter(people::version.eq(person.version))).set(
-            (
-                people::display_name.eq(&person.display_name),
-                people::activation_hash.eq(&person.activation_hash),
-                people::activation_expires_at.eq(person.activation_expires_at),
-                people::deactivated_at.eq(person.deactivated_at),
-                people::updated_at.eq(person.updated_at),
-                people::version.eq(person.version + 1),
-            ),
+        diesel::update(people::table.find(person.id).filter(people::version.eq(person.version))).set((
+            people::display_name.eq(&person.display_name),
+            people::activation_hash.eq(&person.activation_hash),
+            people::activation_expires_at.eq(person.activation_expires_at),
+            people::deactivated_at.eq(person.deactivated_at),
+            people::updated_at.eq(person.updated_at),
+            people::version.eq(person.version + 1),
         )),
     )?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
@@ -228,25 +226,23 @@ pub fn activate(
     password_hash: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let changed = exec(
+    let changed = rewrite(
         db,
-        Cached(
-            diesel::update(
-                people::table
-                    .find(person.id)
-                    .filter(people::activation_hash.eq(person.activation_hash.clone()))
-                    .filter(people::deactivated_at.is_null()),
-            )
-            .set((
-                people::password_hash.eq(Some(password_hash)),
-                people::activation_hash.eq(None::<Vec<u8>>),
-                people::activation_expires_at.eq(None::<At>),
-                people::failed_attempts.eq(0),
-                people::locked_until.eq(None::<At>),
-                people::updated_at.eq(At(now)),
-                people::version.eq(people::version + 1),
-            )),
-        ),
+        diesel::update(
+            people::table
+                .find(person.id)
+                .filter(people::activation_hash.eq(person.activation_hash.clone()))
+                .filter(people::deactivated_at.is_null()),
+        )
+        .set((
+            people::password_hash.eq(Some(password_hash)),
+            people::activation_hash.eq(None::<Vec<u8>>),
+            people::activation_expires_at.eq(None::<At>),
+            people::failed_attempts.eq(0),
+            people::locked_until.eq(None::<At>),
+            people::updated_at.eq(At(now)),
+            people::version.eq(people::version + 1),
+        )),
     )?;
     if changed != 1 {
         return Err(StoreError::Stale);

@@ -4,7 +4,7 @@ use alongside_domain::id::{ProgrammeId, kind};
 use alongside_domain::programme::ProgrammeKind;
 use diesel::prelude::*;
 
-use crate::db::{Cached, Db, cols, exec, maybe};
+use crate::db::{Db, cols, exec, maybe, rewrite};
 use crate::error::{StoreError, Unique};
 use crate::on_engine;
 use crate::schema::programmes;
@@ -106,20 +106,18 @@ pub fn save(db: &mut Db<'_>, scope: &Scope, programme: &Programme) -> Result<(),
     if !scope.admits_programme(programme.id.0) {
         return Err(StoreError::NotFound);
     }
-    let changed = exec(
+    let changed = rewrite(
         db,
-        Cached(
-            diesel::update(
-                programmes::table.find(programme.id).filter(programmes::version.eq(programme.version)),
-            )
-            .set((
-                programmes::name.eq(&programme.name),
-                programmes::timezone.eq(&programme.timezone),
-                programmes::jurisdiction.eq(&programme.jurisdiction),
-                programmes::updated_at.eq(programme.updated_at),
-                programmes::version.eq(programme.version + 1),
-            )),
-        ),
+        diesel::update(
+            programmes::table.find(programme.id).filter(programmes::version.eq(programme.version)),
+        )
+        .set((
+            programmes::name.eq(&programme.name),
+            programmes::timezone.eq(&programme.timezone),
+            programmes::jurisdiction.eq(&programme.jurisdiction),
+            programmes::updated_at.eq(programme.updated_at),
+            programmes::version.eq(programme.version + 1),
+        )),
     )?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }

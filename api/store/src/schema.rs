@@ -304,6 +304,13 @@ table! {
         definition -> Text,
         definition_sha256 -> Binary,
         warnings -> Text,
+        status -> Text,
+        agreement_ref -> Nullable<Text>,
+        waiver -> Nullable<Text>,
+        activated_by -> Nullable<Uid>,
+        activated_at -> Nullable<Instant>,
+        retired_by -> Nullable<Uid>,
+        retired_at -> Nullable<Instant>,
         created_by -> Nullable<Uid>,
         created_at -> Instant,
     }
@@ -482,6 +489,25 @@ table! {
     use crate::types::sql::*;
     use diesel::sql_types::*;
 
+    findings (id) {
+        id -> Uid,
+        programme_id -> Uid,
+        participant_id -> Uid,
+        assessment_id -> Uid,
+        instrument_id -> Uid,
+        rule -> Text,
+        tier -> Text,
+        audience -> Text,
+        seq -> BigInt,
+        detail -> Binary,
+        found_at -> Instant,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
     flag_entries (flag_id, seq) {
         flag_id -> Uid,
         seq -> BigInt,
@@ -522,6 +548,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     consent_forms,
     consents,
     digital_profiles,
+    findings,
     flag_entries,
     flag_exclusions,
     flags,

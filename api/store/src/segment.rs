@@ -6,7 +6,7 @@ use alongside_domain::id::{AssessmentId, AssistanceSessionId, kind};
 use alongside_domain::provenance::{KeyedBy, Level, OthersPresent};
 use diesel::prelude::*;
 
-use crate::db::{Cached, Db, cols, exec, many, maybe};
+use crate::db::{Db, cols, exec, many, maybe, rewrite};
 use crate::error::StoreError;
 use crate::schema::segments;
 use crate::types::{At, Code, Document, Key};
@@ -81,16 +81,14 @@ pub fn of_assessment(db: &mut Db<'_>, assessment: AssessmentId) -> Result<Vec<Se
 /// # Errors
 /// What the database says.
 pub fn end(db: &mut Db<'_>, session: AssistanceSessionId, at: Timestamp) -> Result<(), StoreError> {
-    exec(
+    rewrite(
         db,
-        Cached(
-            diesel::update(
-                segments::table
-                    .filter(segments::assistance_session_id.eq(Key(session)))
-                    .filter(segments::ended_at.is_null()),
-            )
-            .set(segments::ended_at.eq(Some(At(at)))),
-        ),
+        diesel::update(
+            segments::table
+                .filter(segments::assistance_session_id.eq(Key(session)))
+                .filter(segments::ended_at.is_null()),
+        )
+        .set(segments::ended_at.eq(Some(At(at)))),
     )?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use alongside_domain::id::{ClientId, PersonId, SessionId, SiteId, kind};
 use alongside_domain::policy::Role;
 use diesel::prelude::*;
 
-use crate::db::{Cached, Db, cols, exec, one};
+use crate::db::{Db, cols, exec, one, rewrite};
 use crate::error::StoreError;
 use crate::schema::sessions;
 use crate::types::{At, Code, Document, Key, Sealed};
@@ -77,16 +77,12 @@ pub struct Rotation {
 /// # Errors
 /// [`StoreError::Stale`] when another request turned it first.
 pub fn rotate(db: &mut Db<'_>, session: &Session, rotation: &Rotation) -> Result<(), StoreError> {
-    let turned = exec(
+    let turned = rewrite(
         db,
-        Cached(
-            diesel::update(
-                sessions::table
-                    .find(session.id)
-                    .filter(sessions::refresh_hash.eq(session.refresh_hash.clone())),
-            )
-            .set(rotation),
-        ),
+        diesel::update(
+            sessions::table.find(session.id).filter(sessions::refresh_hash.eq(session.refresh_hash.clone())),
+        )
+        .set(rotation),
     )?;
     if turned == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }
@@ -96,12 +92,10 @@ pub fn rotate(db: &mut Db<'_>, session: &Session, rotation: &Rotation) -> Result
 /// # Errors
 /// What the database says.
 pub fn end(db: &mut Db<'_>, id: SessionId, reason: &str, now: Timestamp) -> Result<(), StoreError> {
-    exec(
+    rewrite(
         db,
-        Cached(
-            diesel::update(sessions::table.find(Key(id)).filter(sessions::ended_at.is_null()))
-                .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some(reason)))),
-        ),
+        diesel::update(sessions::table.find(Key(id)).filter(sessions::ended_at.is_null()))
+            .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some(reason)))),
     )?;
     Ok(())
 }
@@ -116,16 +110,14 @@ pub fn end_all_of_person(
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    exec(
+    rewrite(
         db,
-        Cached(
-            diesel::update(
-                sessions::table
-                    .filter(sessions::person_id.eq(Some(Key(person))))
-                    .filter(sessions::ended_at.is_null()),
-            )
-            .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some(reason)))),
-        ),
+        diesel::update(
+            sessions::table
+                .filter(sessions::person_id.eq(Some(Key(person))))
+                .filter(sessions::ended_at.is_null()),
+        )
+        .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some(reason)))),
     )?;
     Ok(())
 }
@@ -140,16 +132,14 @@ pub fn end_all_of_client(
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    exec(
+    rewrite(
         db,
-        Cached(
-            diesel::update(
-                sessions::table
-                    .filter(sessions::client_id.eq(Some(Key(client))))
-                    .filter(sessions::ended_at.is_null()),
-            )
-            .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some(reason)))),
-        ),
+        diesel::update(
+            sessions::table
+                .filter(sessions::client_id.eq(Some(Key(client))))
+                .filter(sessions::ended_at.is_null()),
+        )
+        .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some(reason)))),
     )?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use alongside_domain::id::{ClientId, PersonId, kind};
 use alongside_domain::policy::Role;
 use diesel::prelude::*;
 
-use crate::db::{Cached, Db, cols, exec, many, maybe, one};
+use crate::db::{Db, cols, many, maybe, one, rewrite};
 use crate::error::StoreError;
 use crate::schema::{clients, memberships, people};
 use crate::types::{At, Code, Document, Key};
@@ -83,12 +83,12 @@ pub fn note_failure(
     person: PersonId,
     locked_until: Option<Timestamp>,
 ) -> Result<(), StoreError> {
-    exec(
+    rewrite(
         db,
-        Cached(diesel::update(people::table.find(Key(person))).set((
+        diesel::update(people::table.find(Key(person))).set((
             people::failed_attempts.eq(people::failed_attempts + 1),
             people::locked_until.eq(locked_until.map(At)),
-        ))),
+        )),
     )?;
     Ok(())
 }
@@ -98,12 +98,10 @@ pub fn note_failure(
 /// # Errors
 /// What the database says.
 pub fn note_success(db: &mut Db<'_>, person: PersonId) -> Result<(), StoreError> {
-    exec(
+    rewrite(
         db,
-        Cached(
-            diesel::update(people::table.find(Key(person)))
-                .set((people::failed_attempts.eq(0), people::locked_until.eq(None::<At>))),
-        ),
+        diesel::update(people::table.find(Key(person)))
+            .set((people::failed_attempts.eq(0), people::locked_until.eq(None::<At>))),
     )?;
     Ok(())
 }
@@ -113,12 +111,9 @@ pub fn note_success(db: &mut Db<'_>, person: PersonId) -> Result<(), StoreError>
 /// # Errors
 /// What the database says.
 pub fn rehash(db: &mut Db<'_>, person: PersonId, hash: &str) -> Result<(), StoreError> {
-    exec(
+    rewrite(
         db,
-        Cached(
-            diesel::update(people::table.find(Key(person)))
-                .set(people::password_hash.eq(Some(hash.to_owned()))),
-        ),
+        diesel::update(people::table.find(Key(person))).set(people::password_hash.eq(Some(hash.to_owned()))),
     )?;
     Ok(())
 }

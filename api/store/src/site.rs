@@ -4,7 +4,7 @@ use alongside_domain::id::{ProgrammeId, SiteId, kind};
 use alongside_domain::site::{SafeguardingContact, SiteKind};
 use diesel::prelude::*;
 
-use crate::db::{Cached, Db, cols, exec, maybe};
+use crate::db::{Db, cols, exec, maybe, rewrite};
 use crate::error::{StoreError, Unique};
 use crate::on_engine;
 use crate::schema::sites;
@@ -110,9 +110,9 @@ pub fn save(db: &mut Db<'_>, scope: &Scope, site: &Site) -> Result<(), StoreErro
     if !scope.admits_programme(site.programme_id.0) {
         return Err(StoreError::NotFound);
     }
-    let changed = exec(
+    let changed = rewrite(
         db,
-        Cached(diesel::update(sites::table.find(site.id).filter(sites::version.eq(site.version))).set((
+        diesel::update(sites::table.find(site.id).filter(sites::version.eq(site.version))).set((
             sites::name.eq(&site.name),
             sites::kind.eq(site.kind),
             sites::ods_code.eq(&site.ods_code),
@@ -120,7 +120,7 @@ pub fn save(db: &mut Db<'_>, scope: &Scope, site: &Site) -> Result<(), StoreErro
             sites::safeguarding_contact.eq(&site.safeguarding_contact),
             sites::updated_at.eq(site.updated_at),
             sites::version.eq(site.version + 1),
-        ))),
+        )),
     )?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }

@@ -13,6 +13,14 @@ CREATE TABLE instruments (
     definition text NOT NULL,
     definition_sha256 bytea NOT NULL,
     warnings text NOT NULL,
+    -- Where the version stands in its programme, and on what ground it was taken into use.
+    status text NOT NULL,
+    agreement_ref text,
+    waiver text,
+    activated_by uuid,
+    activated_at timestamptz,
+    retired_by uuid,
+    retired_at timestamptz,
     created_by uuid,
     created_at timestamptz NOT NULL,
     CONSTRAINT instruments_version_unique UNIQUE (programme_id, url, version)

@@ -13,6 +13,14 @@ CREATE TABLE instruments (
     definition TEXT NOT NULL,
     definition_sha256 BLOB NOT NULL,
     warnings TEXT NOT NULL,
+    -- Where the version stands in its programme, and on what ground it was taken into use.
+    status TEXT NOT NULL,
+    agreement_ref TEXT,
+    waiver TEXT,
+    activated_by BLOB,
+    activated_at INTEGER,
+    retired_by BLOB,
+    retired_at INTEGER,
     created_by BLOB,
     created_at INTEGER NOT NULL,
     CONSTRAINT instruments_version_unique UNIQUE (programme_id, url, version)

@@ -26,7 +26,7 @@ CREATE TABLE assessments (
 CREATE INDEX assessments_by_participant ON assessments (participant_id, id);
 CREATE INDEX assessments_by_programme ON assessments (programme_id, id);
 CREATE INDEX assessments_by_site ON assessments (site_id, id);
-CREATE INDEX assessments_by_instrument ON assessments (instrument_id);
+CREATE INDEX assessments_by_instrument ON assessments (instrument_id, id);
 
 CREATE TABLE assistance_sessions (
     id BLOB NOT NULL PRIMARY KEY,

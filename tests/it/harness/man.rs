@@ -43,6 +43,13 @@ impl World {
         }
     }
 
+    /// Takes an added instrument into use.
+    pub fn activate(&self, instrument: &Value) {
+        let path = format!("/v1/instruments/{}/activation", instrument["id"].as_str().unwrap());
+        let ground = json!({"waiver": "An example that is free to use."});
+        self.sign_in(Role::TrialManager).post(&path, &ground).ok();
+    }
+
     /// The shipped instrument with this name at the end of its URL.
     pub fn instrument(&self, name: &str) -> Value {
         let reader = self.sign_in(Role::TrialManager);

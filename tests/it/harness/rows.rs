@@ -81,6 +81,7 @@ pub fn assessment(world: &World, participant: ParticipantId, site: SiteId) -> As
             instruments::definition.eq("{}"),
             instruments::definition_sha256.eq(vec![0_u8; 32]),
             instruments::warnings.eq("[]"),
+            instruments::status.eq("active"),
             instruments::created_at.eq(now),
         );
         exec(db, diesel::insert_into(instruments::table).values(definition))?;

@@ -58,7 +58,7 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    fn is_met(&self, item: &Item, value: &Value) -> bool {
+    pub(super) fn is_met(&self, item: &Item, value: &Value) -> bool {
         match (self, value) {
             (Self::Code(code), Value::Coding(coding)) => coding.code.as_ref() == Some(code),
             (Self::Code(code), Value::Boolean(answer)) => code == if *answer { "true" } else { "false" },

@@ -2,6 +2,7 @@
 //!
 //! Each keeps the members this engine does not look at, so what came in goes out again unchanged.
 
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Number, Value as Json};
 
 use super::value::Misread;
@@ -70,6 +71,27 @@ impl Reference {
 /// A document, image or the like, kept as it came.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Attachment(pub Members);
+
+impl Serialize for Coding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let named = [
+            ("system", &self.system),
+            ("version", &self.version),
+            ("code", &self.code),
+            ("display", &self.display),
+        ];
+        for (name, text) in named {
+            if let Some(text) = text {
+                map.serialize_entry(name, text)?;
+            }
+        }
+        for (name, json) in &self.rest {
+            map.serialize_entry(name, json)?;
+        }
+        map.end()
+    }
+}
 
 impl Coding {
     /// Whether this answer is `option`: the same system and code, or the same code when the option names no

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::alert_rule::DeclaredRule;
 use super::answer::AnswerKey;
 use super::finding::Finding;
 use super::item::Item;
@@ -123,7 +124,13 @@ pub struct Definition {
     pub(super) order: Vec<usize>,
     /// Where in that order each item stands.
     pub(super) rank: Vec<usize>,
+    /// Of each item, those whose being shown it decides about directly: what is inside it, and what looks at its answer.
+    pub(super) dependents: Vec<Vec<usize>>,
+    /// Whether anything stands inside something that repeats.
+    pub(super) repeats: bool,
     pub(super) scores: Vec<ScoreDefinition>,
+    pub(super) rules: Vec<DeclaredRule>,
+    pub(super) wording_withheld: bool,
     pub(super) concerns: Vec<ConcernDefinition>,
     pub(super) priorities: Option<usize>,
 }
@@ -262,6 +269,17 @@ impl Definition {
         &self.scores
     }
 
+    /// The alert rules declared.
+    pub fn rules(&self) -> &[DeclaredRule] {
+        &self.rules
+    }
+
+    /// Whether the questions stand here by their codes alone, because their wording is not ours to ship. Such a
+    /// version can be scored, but nobody can be asked with it.
+    pub fn is_wording_withheld(&self) -> bool {
+        self.wording_withheld
+    }
+
     /// The concerns asked about, in document order.
     pub fn concerns(&self) -> &[ConcernDefinition] {
         &self.concerns
@@ -270,6 +288,12 @@ impl Definition {
     /// The question in which the participant chooses what matters most.
     pub fn priorities(&self) -> Option<&Item> {
         self.item(self.priorities?)
+    }
+
+    /// The items that another decides about directly, each behind where it stands in the order.
+    pub(super) fn dependents_by_rank(&self, index: usize) -> impl Iterator<Item = (usize, usize)> {
+        let dependents = self.dependents.get(index).into_iter().flatten();
+        dependents.filter_map(|dependent| Some((*self.rank.get(*dependent)?, *dependent)))
     }
 
     /// Whether the shape of a key fits the item it names: as many numbers as items repeat around it.

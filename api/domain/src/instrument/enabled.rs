@@ -60,6 +60,28 @@ impl Enabled {
         Self::among(definition, answers, Some(key), &wanted)
     }
 
+    /// Takes in that the answer at `key` was saved just now: works out anew what it decides about, and what that decides
+    /// about in turn, as far as anything changes.
+    pub(super) fn follow(&mut self, definition: &Definition, answers: &Answers, key: &AnswerKey) {
+        let Some((saved, _)) = definition.find(&key.link_id) else { return };
+        if definition.repeats {
+            *self = Self::of(definition, answers);
+            return;
+        }
+        let begun = Begun::of(definition, answers, None);
+        let mut open: BTreeSet<(usize, usize)> = definition.dependents_by_rank(saved).collect();
+        while let Some((_, index)) = open.pop_first() {
+            let Some(item) = definition.item(index) else { continue };
+            let now = self.instances_of(definition, answers, &begun, index, item);
+            if let Some(slot) = self.instances.get_mut(index)
+                && *slot != now
+            {
+                *slot = now;
+                open.extend(definition.dependents_by_rank(index));
+            }
+        }
+    }
+
     /// For these items alone, each of which stands behind those that decide about it.
     fn among(definition: &Definition, answers: &Answers, key: Option<&AnswerKey>, wanted: &[usize]) -> Self {
         let begun = Begun::of(definition, answers, key);

@@ -14,7 +14,7 @@ pub const OWN: &str = "https://fhir.alongside.example/StructureDefinition/";
 /// Where HL7's extensions are defined.
 const HL7: &str = "http://hl7.org/fhir/StructureDefinition/";
 
-/// Where the extensions of HL7's guide on structured data capture are defined.
+/// Where HL7's extensions for structured data capture are defined.
 const SDC: &str = "http://hl7.org/fhir/uv/sdc/StructureDefinition/";
 
 /// One extension found on an element.
@@ -38,6 +38,16 @@ pub(super) fn extensions<'a>(fields: &Fields<'a>, out: &mut Vec<Finding>) -> Vec
 }
 
 impl<'a> Extension<'a> {
+    /// One extension by itself.
+    pub(super) fn single(json: &'a Json, place: Place, out: &mut Vec<Finding>) -> Option<Self> {
+        let fields = Fields::of(json, place, out)?;
+        let url = fields.text("url", out);
+        if url.is_none() && !fields.map().contains_key("url") {
+            out.push(fields.place().error("extension_malformed", "An extension needs a url."));
+        }
+        Some(Self { url: url?, fields })
+    }
+
     /// The name, if this is an extension of ours.
     pub(super) fn own(&self) -> Option<&'a str> {
         self.url.strip_prefix(OWN)
@@ -48,9 +58,28 @@ impl<'a> Extension<'a> {
         self.url.strip_prefix(HL7)
     }
 
-    /// The name, if this is one of HL7's guide on structured data capture.
+    /// The name, if this is one of HL7's for structured data capture.
     pub(super) fn data_capture(&self) -> Option<&'a str> {
         self.url.strip_prefix(SDC)
+    }
+
+    /// Whether it says how an answer is worked out, under its present name or the one it had before.
+    pub(super) fn is_calculation(&self) -> bool {
+        let present = self.url.strip_prefix(SDC) == Some("sdc-questionnaire-calculatedExpression");
+        present || self.standard() == Some("questionnaire-calculatedExpression")
+    }
+
+    /// Whether it has parts instead of a value.
+    pub(super) fn is_complex(&self) -> bool {
+        self.fields.map().contains_key("extension")
+    }
+
+    /// The members of a `valueExpression`.
+    pub(super) fn expression(&self, out: &mut Vec<Finding>) -> Option<Fields<'a>> {
+        match self.fields.map().get("valueExpression") {
+            Some(json) => Fields::of(json, self.place().member("valueExpression"), out),
+            None => self.malformed("a valueExpression", out),
+        }
     }
 
     pub(super) fn place(&self) -> &Place {

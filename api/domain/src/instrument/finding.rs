@@ -55,17 +55,32 @@ impl Place {
         Self { pointer: String::new(), path: name.to_owned() }
     }
 
+    /// No place: for judging whether there is anything to find, before it is worked out where.
+    pub(super) fn nowhere() -> Self {
+        Self { pointer: String::new(), path: String::new() }
+    }
+
+    pub(super) fn is_nowhere(&self) -> bool {
+        self.path.is_empty()
+    }
+
     /// A place inside a larger document that is not ours: the pointer goes on from `pointer`.
     pub(super) fn below(pointer: &str, name: &str) -> Self {
         Self { pointer: pointer.to_owned(), path: name.to_owned() }
     }
 
     pub(super) fn member(&self, name: &str) -> Self {
+        if self.is_nowhere() {
+            return Self::nowhere();
+        }
         let escaped = name.replace('~', "~0").replace('/', "~1");
         Self { pointer: format!("{}/{escaped}", self.pointer), path: format!("{}.{name}", self.path) }
     }
 
     pub(super) fn index(&self, index: usize) -> Self {
+        if self.is_nowhere() {
+            return Self::nowhere();
+        }
         Self { pointer: format!("{}/{index}", self.pointer), path: format!("{}[{index}]", self.path) }
     }
 

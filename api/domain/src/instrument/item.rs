@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use super::alert::AlertRule;
+use super::calculated::Calculated;
 use super::coding::Coding;
 use super::value::Value;
 
@@ -270,6 +271,8 @@ pub struct Marks {
     pub role: Option<ItemRole>,
     /// When an answer calls for a person.
     pub alerts: Vec<AlertRule>,
+    /// The rule by which the answer is worked out, where it is.
+    pub(super) calculated: Option<Calculated>,
 }
 
 /// An item as the engine uses it. Items stand in document order in one list; tree and conditions refer to

@@ -27,15 +27,71 @@ pub fn judge_answer(
     pointer_prefix: &str,
 ) -> Vec<Finding> {
     let enabled = Enabled::around(definition, current, &answer.key);
-    let place = Place::below(pointer_prefix, "answer");
-    let places = AnswerPlaces {
-        link_id: place.member("link_id"),
-        occurrence: place.member("occurrence"),
-        state: place.member("state"),
-        values: place.member("values"),
-        each: Vec::new(),
-    };
-    judge(definition, current, &enabled, answer, &places)
+    judge_own(definition, current, &enabled, answer, pointer_prefix)
+}
+
+/// Judges answers as they come in, one after the other, each among those before it. As [`judge_answer`], but the form is
+/// worked out once, and after that only what the newest answer changes.
+#[derive(Debug)]
+pub struct Judge<'d> {
+    definition: &'d Definition,
+    answers: Answers,
+    enabled: Enabled,
+}
+
+impl<'d> Judge<'d> {
+    /// With the answers there are.
+    pub fn new(definition: &'d Definition, answers: Answers) -> Self {
+        let enabled = Enabled::of(definition, &answers);
+        Self { definition, answers, enabled }
+    }
+
+    /// Judges one answer as it would stand among the others.
+    pub fn judge(&self, answer: &Answer, pointer_prefix: &str) -> Vec<Finding> {
+        if !answer.key.occurrence.is_empty() {
+            // It may begin an occurrence of its own.
+            return judge_answer(self.definition, &self.answers, answer, pointer_prefix);
+        }
+        judge_own(self.definition, &self.answers, &self.enabled, answer, pointer_prefix)
+    }
+
+    /// Takes an answer in.
+    pub fn save(&mut self, answer: Answer) {
+        let key = answer.key.clone();
+        self.answers.save(answer);
+        self.enabled.follow(self.definition, &self.answers, &key);
+    }
+
+    /// The answers so far.
+    pub fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
+    /// Which items they switch on.
+    pub fn enabled(&self) -> &Enabled {
+        &self.enabled
+    }
+
+    /// All answers, with those taken in.
+    pub fn into_answers(self) -> Answers {
+        self.answers
+    }
+}
+
+/// Judges an answer in our own shape.
+fn judge_own(
+    definition: &Definition,
+    current: &Answers,
+    enabled: &Enabled,
+    answer: &Answer,
+    pointer_prefix: &str,
+) -> Vec<Finding> {
+    // Most answers are right: where they stand is worked out for the others alone.
+    if judge(definition, current, enabled, answer, &AnswerPlaces::below(&Place::nowhere())).is_empty() {
+        return Vec::new();
+    }
+    let places = AnswerPlaces::below(&Place::below(pointer_prefix, "answer"));
+    judge(definition, current, enabled, answer, &places)
 }
 
 /// Where the parts of an answer stand in the document it came in.
@@ -55,10 +111,22 @@ impl AnswerPlaces {
         Self { link_id, occurrence, state, values: place, each: Vec::new() }
     }
 
+    /// Of an answer in our own shape.
+    fn below(place: &Place) -> Self {
+        Self {
+            link_id: place.member("link_id"),
+            occurrence: place.member("occurrence"),
+            state: place.member("state"),
+            values: place.member("values"),
+            each: Vec::new(),
+        }
+    }
+
     /// The place of the value at a position.
     pub(super) fn value(&self, position: usize, type_name: &str) -> Place {
         let own = self.each.get(position).cloned();
-        own.unwrap_or_else(|| self.values.index(position)).member(&format!("value{type_name}"))
+        let place = own.unwrap_or_else(|| self.values.index(position));
+        if place.is_nowhere() { place } else { place.member(&format!("value{type_name}")) }
     }
 }
 

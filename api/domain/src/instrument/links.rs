@@ -23,7 +23,10 @@ pub(super) fn connect(
             item.enable_when.extend(condition);
         }
     }
-    definition.order = order(definition, places, out);
+    let before: Vec<BTreeSet<usize>> = definition.items.iter().map(depends_on).collect();
+    definition.dependents = dependents(&before);
+    definition.repeats = definition.items.iter().any(|item| !item.axes.is_empty());
+    definition.order = order(definition, &before, places, out);
     definition.rank = ranks(&definition.order, definition.items.len());
     concerns(definition, places, out);
 }
@@ -104,6 +107,19 @@ fn misfit(asked: &Item, operator: Operator, answer: &Value) -> Option<&'static s
     (operator.needs_order() && !has_order).then_some("Values of this type have no order.")
 }
 
+/// Of each item, those that wait for it.
+fn dependents(before: &[BTreeSet<usize>]) -> Vec<Vec<usize>> {
+    let mut after = vec![Vec::new(); before.len()];
+    for (index, sources) in before.iter().enumerate() {
+        for source in sources {
+            if let Some(dependents) = after.get_mut(*source) {
+                dependents.push(index);
+            }
+        }
+    }
+    after
+}
+
 fn ranks(order: &[usize], items: usize) -> Vec<usize> {
     let mut ranks = vec![0; items];
     for (rank, index) in order.iter().enumerate() {
@@ -116,16 +132,13 @@ fn ranks(order: &[usize], items: usize) -> Vec<usize> {
 
 /// The items so that each stands behind its parent and the questions its conditions look at; the first in the
 /// document goes first where there is a choice. Items that wait for each other in a circle are findings.
-fn order(definition: &Definition, places: &[Place], out: &mut Vec<Finding>) -> Vec<usize> {
-    let before: Vec<BTreeSet<usize>> = definition.items.iter().map(depends_on).collect();
-    let mut after = vec![Vec::new(); before.len()];
-    for (index, sources) in before.iter().enumerate() {
-        for source in sources {
-            if let Some(dependents) = after.get_mut(*source) {
-                dependents.push(index);
-            }
-        }
-    }
+fn order(
+    definition: &Definition,
+    before: &[BTreeSet<usize>],
+    places: &[Place],
+    out: &mut Vec<Finding>,
+) -> Vec<usize> {
+    let after = &definition.dependents;
     let mut waiting: Vec<usize> = before.iter().map(BTreeSet::len).collect();
     let mut ready: BTreeSet<usize> =
         waiting.iter().enumerate().filter(|(_, count)| **count == 0).map(|(index, _)| index).collect();
@@ -143,7 +156,7 @@ fn order(definition: &Definition, places: &[Place], out: &mut Vec<Finding>) -> V
     }
     let mut stuck: BTreeSet<usize> =
         (0..before.len()).filter(|index| waiting.get(*index) != Some(&0)).collect();
-    keep_circles(&mut stuck, &before, &after);
+    keep_circles(&mut stuck, before, after);
     for index in &stuck {
         let in_circle =
             |item: &Item| item.enable_when.iter().any(|condition| stuck.contains(&condition.question));

@@ -84,7 +84,7 @@ fn alert(extension: &Extension<'_>, out: &mut Vec<Finding>) -> Option<AlertRule>
 }
 
 /// An answer that is positive: named by its code, or the value itself.
-fn trigger(part: &Extension<'_>, out: &mut Vec<Finding>) -> Option<Trigger> {
+pub(super) fn trigger(part: &Extension<'_>, out: &mut Vec<Finding>) -> Option<Trigger> {
     if part.is_textual() {
         return part.text(out).map(|code| Trigger::Code(code.to_owned()));
     }

@@ -5,16 +5,20 @@
 //! answered from the definition and the answers alone:
 //!
 //! - what is on the form now: [`Form`], [`visible_items`], [`next_after`], [`progress_by_section`], [`why_enabled`];
-//! - whether an answer is acceptable: [`judge_answer`] on every save, [`judge_complete`] on submission;
-//! - what the answers say: [`scores`], [`concerns`], [`positive`];
+//! - whether an answer is acceptable: [`judge_answer`] or [`Judge`] on every save, [`judge_complete`] on submission;
+//! - what the answers say: [`scores`], [`changes`], [`concerns`], [`positive`], [`fired`];
 //! - how they travel: [`read_response`], [`write_response`].
 //!
 //! Everything is total and deterministic: the same answers give the same result in whatever order they came, on
 //! the server and offline.
 
 mod alert;
+mod alert_rule;
+mod alert_rule_parse;
 mod answer;
 mod attachment;
+mod calculated;
+mod calculated_words;
 mod coding;
 mod coherence;
 mod concerns;
@@ -29,6 +33,7 @@ mod flow;
 mod item;
 mod judge;
 mod judge_value;
+mod lifecycle;
 mod limits;
 mod links;
 mod marks;
@@ -41,6 +46,8 @@ mod response;
 mod response_items;
 mod response_write;
 mod score;
+mod score_change;
+mod score_formula;
 mod score_parse;
 mod structure;
 mod value;
@@ -54,6 +61,7 @@ mod testing;
 mod tests;
 
 pub use alert::{AlertKind, AlertRule, Trigger, positive};
+pub use alert_rule::{DeclaredRule, Evidence, Fired, Range, RuleCondition, Tier, Worse, fired, fired_of};
 pub use answer::{Answer, AnswerKey, Answers, State};
 pub use coding::{Attachment, Coding, Members, Quantity, Reference};
 pub use concerns::{BotherBand, Change, ChangeKind, Concern, ConcernDuration, HelpWanted, compare, concerns};
@@ -67,11 +75,15 @@ pub use item::{
     AnswerOption, Choices, Condition, DisabledDisplay, EnableBehavior, Item, ItemRole, ItemType, Limits,
     Marks, Operator, Presentation,
 };
-pub use judge::{MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
+pub use judge::{Judge, MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
+pub use lifecycle::{InstrumentStatus, NotUsable, may_be_used};
 pub use operation_outcome::operation_outcome;
 pub use origin::{ANSWER_ORIGIN, Attributed};
 pub use parse_item::{MAX_DEPTH, MAX_ITEMS};
 pub use response::{ANSWER_STATE, Header, ResponseStatus, judge_response, read_response};
 pub use response_write::write_response;
-pub use score::{Band, Method, MissingRule, Score, ScoreDefinition, ScoreInput, scores};
+pub use score::{
+    Band, Method, MissingRule, Operand, Recode, Rescale, Score, ScoreDefinition, ScoreInput, Term, scores,
+};
+pub use score_change::{Better, ChangeRule, Direction, EarlierScore, ScoreChange, changes};
 pub use value::{Misread, Value};

@@ -11,7 +11,7 @@ use super::fields::Fields;
 use super::finding::{Finding, Place};
 use super::parse_item::ItemReader;
 use super::value_set::ValueSets;
-use super::{links, marks, moment, score_parse, structure};
+use super::{alert_rule_parse, calculated, links, marks, moment, score_parse, structure};
 
 /// The members of a Questionnaire in R4.
 const MEMBERS: [&str; 29] = [
@@ -45,6 +45,14 @@ const MEMBERS: [&str; 29] = [
     "code",
     "item",
 ];
+
+/// Whether the document has the words that people are asked with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+enum Wording {
+    Complete,
+    Withheld,
+}
 
 /// Reads a Questionnaire, or a Bundle of exactly one Questionnaire and its ValueSets.
 pub(super) fn document(json: &Json) -> Result<Parsed, Vec<Finding>> {
@@ -137,12 +145,18 @@ fn questionnaire(fields: &Fields<'_>, mut sets: ValueSets, out: &mut Vec<Finding
         by_link_id: HashMap::new(),
         order: Vec::new(),
         rank: Vec::new(),
+        dependents: Vec::new(),
+        repeats: false,
         scores: Vec::new(),
+        rules: Vec::new(),
+        wording_withheld: false,
         concerns: Vec::new(),
         priorities: None,
     };
     links::connect(&mut definition, &places, conditions, out);
     own_extensions(&mut definition, fields, out);
+    calculated::scores(&mut definition, fields, out);
+    alert_rules(&mut definition, fields, out);
     Some(definition)
 }
 
@@ -188,8 +202,22 @@ fn own_extensions(definition: &mut Definition, fields: &Fields<'_>, out: &mut Ve
                 let score = score_parse::read(&extension, definition, out);
                 definition.scores.extend(score);
             }
+            Some("wording") => {
+                definition.wording_withheld = extension.code::<Wording>(out) == Some(Wording::Withheld);
+            }
+            // Rules look at scores, so they are read when these are complete.
+            Some("alert-rule") | None => {}
             Some(_) => out.push(marks::unknown(&extension)),
-            None => {}
+        }
+    }
+}
+
+fn alert_rules(definition: &mut Definition, fields: &Fields<'_>, out: &mut Vec<Finding>) {
+    // Whatever is malformed about the list itself has been said when it was first read.
+    for extension in extensions(fields, &mut Vec::new()) {
+        if extension.own() == Some("alert-rule") {
+            let rule = alert_rule_parse::read(&extension, definition, &definition.rules, out);
+            definition.rules.extend(rule);
         }
     }
 }

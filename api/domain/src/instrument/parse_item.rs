@@ -12,7 +12,7 @@ use super::item::{AnswerOption, Choices, Item, ItemType, Limits, Marks, Operator
 use super::limits::LimitReader;
 use super::value::Value;
 use super::value_set::ValueSets;
-use super::{coherence, marks};
+use super::{calculated, coherence, marks};
 
 /// The most items a questionnaire may have. The longest in use have a few hundred.
 pub const MAX_ITEMS: usize = 2_000;
@@ -198,8 +198,12 @@ impl<'s> ItemReader<'s> {
         for extension in extensions(fields, out) {
             if let Some(name) = extension.own() {
                 marks::read(name, &extension, item.kind, &mut item.marks, &mut item.presentation, out);
-            } else if let Some(name) = extension.standard() {
+            } else if let Some(name) = extension.standard().filter(|_| !extension.is_calculation()) {
                 self.limits.read(name, &extension, item, &mut seen, out);
+            } else if extension.is_calculation() {
+                item.marks.calculated = calculated::expression(&extension, out);
+                // Nobody answers what is worked out.
+                item.required = false;
             } else if let Some(name) = extension.data_capture() {
                 self.limits.data_capture(name, &extension, item, out);
             }

@@ -7,7 +7,7 @@ use super::answer::{Answer, AnswerKey, Answers, State};
 use super::definition::Definition;
 use super::enabled::Enabled;
 use super::flow::{Setting, next_after, progress_by_section, visible_items};
-use super::judge::{judge_answer, judge_complete};
+use super::judge::{Judge, judge_answer, judge_complete};
 use super::response::{Header, ResponseStatus, read_response};
 use super::response_write::write_response;
 use super::testing::{definition, needs_assessment, parsed};
@@ -126,6 +126,25 @@ fn repeating_form() -> Definition {
     ]))
 }
 
+/// The same questions with nothing that repeats, each waiting for others in some way.
+fn flat_form() -> Definition {
+    definition(json!([
+        {"linkId": "smokes", "type": "boolean", "item": [
+            {"linkId": "name", "type": "string", "item": [
+                {"linkId": "illness", "type": "choice",
+                 "answerOption": [{"valueCoding": {"code": "a"}}, {"valueCoding": {"code": "b"}}]}]}]},
+        {"linkId": "relative", "type": "group",
+         "enableWhen": [{"question": "age", "operator": ">", "answerInteger": 40}], "item": [
+            {"linkId": "cause", "type": "group",
+             "enableWhen": [{"question": "smokes", "operator": "=", "answerBoolean": true}],
+             "item": [{"linkId": "place", "type": "decimal"}]}]},
+        {"linkId": "age", "type": "integer", "enableBehavior": "any",
+         "enableWhen": [{"question": "illness", "operator": "=", "answerCoding": {"code": "b"}},
+                        {"question": "smokes", "operator": "exists", "answerBoolean": false}]},
+        {"linkId": "last", "type": "date", "enableWhen": [{"question": "place", "operator": "exists", "answerBoolean": true}]},
+    ]))
+}
+
 fn any_answer() -> impl Strategy<Value = Answer> {
     let link_ids = ["smokes", "relative", "name", "illness", "age", "cause", "place", "last", "nowhere"];
     let value = prop_oneof![
@@ -239,6 +258,19 @@ proptest! {
             let whole = Enabled::with(&definition, &answers, Some(key));
             let alone = Enabled::around(&definition, &answers, key);
             prop_assert_eq!(alone.contains(&definition, key), whole.contains(&definition, key));
+        }
+    }
+
+    #[test]
+    fn a_form_that_is_followed_is_the_form_worked_out_anew(offered in prop::collection::vec(any_answer(), 0..30)) {
+        for definition in [repeating_form(), flat_form()] {
+            let mut judge = Judge::new(&definition, Answers::default());
+            for answer in &offered {
+                let alone = judge_answer(&definition, judge.answers(), answer, "/answers/0");
+                prop_assert_eq!(judge.judge(answer, "/answers/0"), alone);
+                judge.save(answer.clone());
+                prop_assert_eq!(judge.enabled(), &Enabled::of(&definition, judge.answers()));
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Number, Value as Json};
 use thiserror::Error;
@@ -77,7 +78,25 @@ impl Value {
 
     /// Writes `{"valueInteger": 3}`.
     pub fn to_json(&self) -> Json {
-        Json::Object(Map::from_iter([(format!("value{}", self.type_name()), self.bare())]))
+        Json::Object(Map::from_iter([(self.member().to_owned(), self.bare())]))
+    }
+
+    /// The name of `value[x]`.
+    fn member(&self) -> &'static str {
+        match self {
+            Self::Boolean(_) => "valueBoolean",
+            Self::Decimal(_) => "valueDecimal",
+            Self::Integer(_) => "valueInteger",
+            Self::Date(_) => "valueDate",
+            Self::DateTime(_) => "valueDateTime",
+            Self::Time(_) => "valueTime",
+            Self::String(_) => "valueString",
+            Self::Uri(_) => "valueUri",
+            Self::Coding(_) => "valueCoding",
+            Self::Attachment(_) => "valueAttachment",
+            Self::Reference(_) => "valueReference",
+            Self::Quantity(_) => "valueQuantity",
+        }
     }
 
     /// Reads the one member `<prefix>[x]` among others, such as `answerCoding`; none when there is none.
@@ -144,20 +163,7 @@ impl Value {
 
     /// The `X` of `value[x]`.
     pub fn type_name(&self) -> &'static str {
-        match self {
-            Self::Boolean(_) => "Boolean",
-            Self::Decimal(_) => "Decimal",
-            Self::Integer(_) => "Integer",
-            Self::Date(_) => "Date",
-            Self::DateTime(_) => "DateTime",
-            Self::Time(_) => "Time",
-            Self::String(_) => "String",
-            Self::Uri(_) => "Uri",
-            Self::Coding(_) => "Coding",
-            Self::Attachment(_) => "Attachment",
-            Self::Reference(_) => "Reference",
-            Self::Quantity(_) => "Quantity",
-        }
+        self.member().trim_start_matches("value")
     }
 
     /// Whether this answer is the `asked` one, as options and conditions mean it: codes by system and code,
@@ -255,7 +261,23 @@ fn named(map: &Map<String, Json>, names: &[&str], otherwise: &str) -> String {
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.to_json().serialize(serializer)
+        let mut map = serializer.serialize_map(Some(1))?;
+        let name = self.member();
+        match self {
+            Self::Boolean(value) => map.serialize_entry(name, value)?,
+            Self::Decimal(value) => map.serialize_entry(name, value)?,
+            Self::Integer(value) => map.serialize_entry(name, value)?,
+            Self::Date(text)
+            | Self::DateTime(text)
+            | Self::Time(text)
+            | Self::String(text)
+            | Self::Uri(text) => map.serialize_entry(name, text)?,
+            Self::Coding(coding) => map.serialize_entry(name, coding)?,
+            Self::Attachment(_) | Self::Reference(_) | Self::Quantity(_) => {
+                map.serialize_entry(name, &self.bare())?;
+            }
+        }
+        map.end()
     }
 }
 
@@ -291,6 +313,7 @@ mod tests {
             json!({"valueQuantity": {"value": 3, "unit": "weeks"}}),
         ] {
             assert_eq!(value(json.clone()).to_json(), json);
+            assert_eq!(serde_json::to_value(value(json.clone())).unwrap(), json);
             assert_eq!(serde_json::from_value::<Value>(json.clone()).unwrap(), value(json));
         }
     }

@@ -159,6 +159,25 @@ const READ_SUMMARY: Grants = &[
     (IntegrationClient, Programme),
 ];
 
+/// What alert rules found. Not the supporter, who is told only that a call is arranged; of what there is, safeguarding
+/// leads see what concerns safety, and nobody else sees what concerns safety at home.
+const READ_FINDINGS: Grants = &[
+    (SafeguardingLead, Programme),
+    (Clinician, Site),
+    (Researcher, Site),
+    (Statistician, Programme),
+    (Monitor, Programme),
+];
+
+/// To answer a version as if one were a participant. Nothing is kept.
+const TRY_INSTRUMENT: Grants = &[
+    (Clinician, Programme),
+    (Researcher, Programme),
+    (TrialManager, Programme),
+    (DataManager, Programme),
+    (IntegrationClient, Programme),
+];
+
 const READ_CARE_PLAN: Grants =
     &[(Participant, Own), (Clinician, Site), (Researcher, Site), (Monitor, Programme)];
 const WORK_CARE_PLAN: Grants = &[(Clinician, Site)];
@@ -283,6 +302,10 @@ pub static RULES: &[Rule] = &[
         &[(TrialManager, Programme), (DataManager, Programme), (IntegrationClient, Programme)],
     ),
     rule(Op::GetInstrument, "instruments:read", EVERYONE_IN_PROGRAMME_BUT_ADMIN),
+    rule(Op::ActivateInstrument, "instruments:write", &[(TrialManager, Programme)]),
+    rule(Op::RetireInstrument, "instruments:write", &[(TrialManager, Programme)]),
+    rule(Op::TryInstrument, "instruments:read", TRY_INSTRUMENT),
+    rule(Op::DryRunAlertRule, "instruments:write", &[(TrialManager, Programme), (DataManager, Programme)]),
     rule(Op::ListAssessments, "assessments:read", READ_ASSESSMENT),
     rule(Op::CreateAssessment, "assessments:write", FILL_ASSESSMENT),
     rule(Op::GetAssessment, "assessments:read", READ_ASSESSMENT),
@@ -296,6 +319,9 @@ pub static RULES: &[Rule] = &[
     rule(Op::AbandonAssessment, "assessments:write", FILL_ASSESSMENT),
     rule(Op::AmendAssessment, "answers:amend", AMEND_ASSESSMENT),
     rule(Op::GetAssessmentSummary, "answers:read", READ_SUMMARY),
+    rule(Op::GetAssessmentScores, "answers:read", READ_SUMMARY),
+    rule(Op::ExplainItem, "answers:read", READ_ANSWERS),
+    rule(Op::ListFindings, "findings:read", READ_FINDINGS),
     rule(
         Op::ImportQuestionnaireResponse,
         "assessments:write",
