@@ -8,6 +8,7 @@ mod care_plans;
 mod command_line;
 mod document;
 mod faults;
+mod fhir;
 mod findings;
 mod flags;
 mod ground_rules;

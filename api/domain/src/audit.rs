@@ -118,6 +118,7 @@ pub const fn in_plain_words(operation: Operation) -> &'static str {
         Op::RetireInstrument => "Took a questionnaire out of use",
         Op::TryInstrument => "Tried a questionnaire out",
         Op::DryRunAlertRule => "Counted how often a rule would have found something",
+        Op::ValidateQuestionnaireResponse => "Had answers from elsewhere judged",
         Op::ListAssessments => "Looked at the list of assessments",
         Op::CreateAssessment => "Started an assessment",
         Op::GetAssessment => "Looked at the state of an assessment",

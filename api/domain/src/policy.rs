@@ -211,6 +211,7 @@ pub enum Operation {
     ListFindings,
     ImportQuestionnaireResponse,
     ExportQuestionnaireResponse,
+    ValidateQuestionnaireResponse,
 
     ListCarePlans,
     GetCarePlan,
@@ -255,7 +256,7 @@ impl Operation {
     }
 
     /// Whether a call leaves an event in the audit log: everything does but reading what describes the programme and
-    /// the caller's own session.
+    /// the caller's own session, and judging a document that is on nobody's record.
     #[must_use]
     pub fn is_audited(self) -> bool {
         !matches!(
@@ -268,6 +269,7 @@ impl Operation {
                 | Self::ListInstruments
                 | Self::GetInstrument
                 | Self::TryInstrument
+                | Self::ValidateQuestionnaireResponse
                 | Self::ListConsentForms
                 | Self::GetConsentForm
         )

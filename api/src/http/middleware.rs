@@ -24,6 +24,7 @@ use alongside_domain::clock::Ids;
 
 use super::codes::Code;
 use super::cors::Cors;
+use super::fhir_outcome;
 use super::forwarded::client_address;
 use super::limits::{Allowance, Limits};
 use super::problem::Problem;
@@ -253,7 +254,11 @@ fn dress<B: MessageBody + 'static>(
         Some(problem) => {
             report(&problem, facts.id);
             let (request, old) = answer.into_parts();
-            let mut response = problem.response(Some(facts.id.0));
+            let mut response = if fhir_outcome::wants_fhir(request.headers()) {
+                fhir_outcome::respond(&problem, facts.id)
+            } else {
+                problem.response(Some(facts.id.0))
+            };
             keep_headers(old.headers(), response.headers_mut());
             ServiceResponse::new(request, response).map_into_right_body()
         }

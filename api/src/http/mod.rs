@@ -13,6 +13,7 @@ pub mod docs;
 pub mod document;
 pub mod etag;
 pub mod example;
+pub mod fhir_outcome;
 pub mod forwarded;
 pub mod gate;
 pub mod health;
@@ -36,11 +37,13 @@ pub mod rules;
 pub mod services;
 pub mod settings;
 pub mod strict;
+mod structure_definitions;
 pub mod tree;
 
 pub use caller::{Actor, Caller};
 pub use codes::Code;
 pub use ctx::Ctx;
+pub use fhir_outcome::{FHIR_JSON, wants_fhir};
 pub use json::{Json, OptionalJson};
 pub use middleware::{Http, wrap};
 pub use permit::Permit;
@@ -53,7 +56,7 @@ pub use services::Services;
 pub use settings::HttpSettings;
 
 /// Addresses outside the document, for the right `Allow` on a wrong method.
-pub const DISCOVERY: [&str; 7] = [
+pub const DISCOVERY: [&str; 8] = [
     "/healthz",
     "/readyz",
     "/openapi.json",
@@ -61,6 +64,7 @@ pub const DISCOVERY: [&str; 7] = [
     "/problems/{code}",
     "/.well-known/security.txt",
     "/docs/{file}",
+    "/v1/fhir/StructureDefinition/{name}",
 ];
 
 /// Registers the addresses that help people and programs find their way.
@@ -68,6 +72,7 @@ pub fn discovery(config: &mut actix_web::web::ServiceConfig) {
     health::routes(config);
     problems::routes(config);
     docs::routes(config);
+    structure_definitions::routes(config);
 }
 
 #[cfg(test)]

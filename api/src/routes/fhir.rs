@@ -1,17 +1,15 @@
 //! FHIR documents as request bodies: the bytes as they were sent beside what was read from them.
 
+use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use alongside_domain::instrument::Finding;
+use alongside_domain::instrument::{Finding, operation_outcome};
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 use crate::http::json::require_json;
-use crate::http::{Code, Problem, ProblemField, body, gate, strict};
-
-/// The media type of FHIR in JSON.
-pub const FHIR_JSON: &str = "application/fhir+json";
+use crate::http::{Code, FHIR_JSON, Problem, ProblemField, body, gate, strict, wants_fhir};
 
 /// Largest document taken; an instrument with all its lists of answers is larger than an ordinary request.
 pub const MAX_BYTES: usize = 2 << 20;
@@ -24,6 +22,7 @@ const MAX_FINDINGS: usize = 1000;
 pub struct FhirJson {
     /// The text, byte for byte as it was sent.
     pub text: String,
+    /// What was read from it, with every number as it was written.
     pub document: Value,
 }
 
@@ -38,8 +37,10 @@ impl FromRequest for FhirJson {
             gate::passed(&request).await;
             require_json(&request)?;
             let bytes = body::read_up_to(&request, &mut payload, MAX_BYTES).await?;
-            let document = strict::parse(&bytes)?;
+            strict::parse(&bytes)?;
             let text = String::from_utf8(bytes.to_vec()).map_err(|_| Problem::new(Code::MalformedJson))?;
+            // The strict reader has made 1 of 1.0, which is not the same in FHIR.
+            let document = serde_json::from_str(&text).map_err(|_| Problem::new(Code::MalformedJson))?;
             Ok(Self { text, document })
         })
     }
@@ -50,6 +51,25 @@ pub fn found(document: &Value) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON)))
         .body(document.to_string())
+}
+
+/// An answer for a client that wants FHIR: the same status and headers, with this text as the body.
+pub fn in_place_of(response: HttpResponse, text: String) -> HttpResponse {
+    let mut response = response.set_body(BoxBody::new(text));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON));
+    response
+}
+
+/// A document refused for what the engine found: an OperationOutcome, warnings included, for whom wants FHIR.
+///
+/// # Errors
+/// The problem, for everybody else.
+pub fn refused(request: &HttpRequest, code: Code, findings: &[Finding]) -> Result<HttpResponse, Problem> {
+    let problem = Problem::new(code).fields(fields(findings));
+    if !wants_fhir(request.headers()) {
+        return Err(problem);
+    }
+    Ok(in_place_of(HttpResponse::new(code.status()), operation_outcome(findings).to_string()))
 }
 
 /// What the engine found, as the fields of a problem.

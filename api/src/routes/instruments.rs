@@ -1,6 +1,6 @@
 //! Instruments: immutable versions of FHIR questionnaires.
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::choice::Choice as _;
 use alongside_domain::id::{InstrumentId, ProgrammeId};
@@ -20,7 +20,7 @@ use validator::Validate;
 use super::fhir::{self, FhirJson};
 use crate::http::etag::not_modified_tag;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Ctx, Path, Permit, Problem, Query, Refusal, Reply, Services};
+use crate::http::{Code, Ctx, FHIR_JSON, Path, Permit, Problem, Query, Refusal, Reply, Services, wants_fhir};
 
 /// Longest url of an instrument.
 const MAX_URL: usize = 1024;
@@ -188,11 +188,15 @@ async fn list_instruments(
 
 /// Read an instrument
 ///
-/// With its text, which never changes; only where it stands in the programme does. The `ETag` follows both.
+/// With its text, which never changes; only where it stands in the programme does. The `ETag` follows both. Whoever accepts
+/// `application/fhir+json` alone gets the FHIR document itself, byte for byte as it was sent.
 #[utoipa::path(
     tag = "instruments", operation_id = "get_instrument",
     params(("id" = InstrumentId, Path, description = "The instrument.")),
-    responses((status = 200, description = "The instrument.", body = InstrumentView))
+    responses((status = 200, description = "The instrument.", content(
+        (InstrumentView = "application/json"), (Object = "application/fhir+json", example = json!({
+            "resourceType": "Questionnaire", "url": "https://example.org/Questionnaire/mood", "version": "1",
+            "status": "active", "item": [{"linkId": "1", "text": "How are you?", "type": "string"}]})))))
 )]
 #[get("/v1/instruments/{id}")]
 async fn get_instrument(
@@ -214,7 +218,14 @@ async fn get_instrument(
         known.headers_mut().insert(CACHE_CONTROL, KEEP);
         return Ok(known);
     }
-    Ok(HttpResponse::Ok().insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, KEEP)).json(view))
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, KEEP)).insert_header((VARY, "Accept"));
+    match &view.definition {
+        Some(text) if wants_fhir(request.headers()) => {
+            Ok(answer.content_type(FHIR_JSON).body(text.get().to_owned()))
+        }
+        _ => Ok(answer.json(view)),
+    }
 }
 
 /// Add an instrument
@@ -222,7 +233,8 @@ async fn get_instrument(
 /// The body is a FHIR R4 Questionnaire, or a Bundle of one with its ValueSets, of at most 2 MiB. It is kept byte for
 /// byte, and begins as a draft: it can be tried out, and is taken into use by its activation. What could not be asked safely is refused with `unsupported-instrument`, naming every element at fault; what
 /// somebody should look at comes back in `warnings`. A version is immutable: the same document again answers 200,
-/// another one under the same `url` and version 409. A document without a version goes by its date, or by `0`.
+/// another one under the same `url` and version 409. A document without a version goes by its date, or by `0`. Whoever
+/// accepts `application/fhir+json` alone gets the document back, or an OperationOutcome that says why not.
 #[utoipa::path(
     tag = "instruments", operation_id = "create_instrument",
     request_body(
@@ -235,22 +247,34 @@ async fn get_instrument(
             "item": [{"linkId": "1", "text": "How are you?", "type": "string"}]})))
     ),
     responses(
-        (status = 201, description = "The instrument is there as a draft.", body = InstrumentView),
-        (status = 200, description = "The programme has exactly this version already.", body = InstrumentView)
+        (status = 201, description = "The instrument is there as a draft.", content(
+            (InstrumentView = "application/json"), (Object = "application/fhir+json", example = json!({
+            "resourceType": "Questionnaire", "url": "https://example.org/Questionnaire/mood", "version": "1",
+            "status": "active", "item": [{"linkId": "1", "text": "How are you?", "type": "string"}]})))),
+        (status = 200, description = "The programme has exactly this version already.", content(
+            (InstrumentView = "application/json"), (Object = "application/fhir+json", example = json!({
+            "resourceType": "Questionnaire", "url": "https://example.org/Questionnaire/mood", "version": "1",
+            "status": "active", "item": [{"linkId": "1", "text": "How are you?", "type": "string"}]}))))
     )
 )]
 #[post("/v1/instruments")]
 async fn create_instrument(
+    request: HttpRequest,
     permit: Permit<{ Operation::CreateInstrument.id() }>,
     body: FhirJson,
 ) -> Result<HttpResponse, Problem> {
-    let FhirJson { text, .. } = body;
-    // Read as it will be read from the database: the strict reader has made 1 of 1.0, which is not the same in FHIR.
-    let document: Value = serde_json::from_str(&text).map_err(Problem::internal)?;
-    let parsed = Definition::parse(&document)
-        .map_err(|findings| Problem::new(Code::UnsupportedInstrument).fields(fhir::fields(&findings)))?;
+    let FhirJson { text, document } = body;
+    let parsed = match Definition::parse(&document) {
+        Ok(parsed) => parsed,
+        Err(findings) => return fhir::refused(&request, Code::UnsupportedInstrument, &findings),
+    };
     let described = Described::of(&document, &parsed)?;
-    permit.write(move |ctx| keep(ctx, &described, &text)).await
+    let echo = wants_fhir(request.headers()).then(|| text.clone());
+    let response = permit.write(move |ctx| keep(ctx, &described, &text)).await?;
+    Ok(match echo {
+        Some(text) => fhir::in_place_of(response, text),
+        None => response,
+    })
 }
 
 /// What is kept beside the text.

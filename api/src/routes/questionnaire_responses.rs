@@ -1,18 +1,16 @@
 //! Assessments as FHIR R4 QuestionnaireResponses: in from elsewhere, and out to elsewhere.
 
-use actix_web::{HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::assessment::{Status, sees_own_words};
 use alongside_domain::id::AssessmentId;
 use alongside_domain::instrument::{
-    Answers, Definition, Enabled, Header, OWN_EXTENSIONS, ResponseStatus, Setting, read_response,
-    write_response,
+    Answers, Enabled, Header, ResponseStatus, Setting, operation_outcome, read_response, write_response,
 };
 use alongside_domain::policy::Operation;
 use alongside_domain::provenance::{AnsweredBy, Origin};
-use alongside_store::answer::{self, New};
+use alongside_store::answer::{self, New, Row};
 use alongside_store::assessment::{self, Assessment};
 use alongside_store::assistance_session;
-use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
 use super::answer_input::is_own_words;
@@ -20,12 +18,14 @@ use super::answering;
 use super::answers::{AnswersSaved, Effect, require_answers, sight_while_saving};
 use super::assessment_view::{self, Whole};
 use super::fhir::{self, FhirJson};
-use crate::http::{Code, Ctx, Path, Permit, Problem, Refusal, Reply, Services};
+use super::response_header::{self, instant};
+use crate::http::{Code, Ctx, Path, Permit, Problem, Refusal, Reply, Services, wants_fhir};
 
 /// Import a questionnaire response
 ///
 /// The body is a FHIR R4 QuestionnaireResponse of at most 2 MiB to this assessment's instrument. Its answers are saved
-/// beside those that are there, with unknown provenance; an answer that is there already just as it is stays as it is.
+/// beside those that are there. Their provenance is unknown, unless the response says more: that the participant is the
+/// `source`, or in the extension `answer-origin` of an item. An answer that is there already just as it is stays as it is.
 /// A finished response must be complete, and is not submitted by that.
 #[utoipa::path(
     tag = "assessments", operation_id = "import_questionnaire_response",
@@ -37,16 +37,32 @@ use crate::http::{Code, Ctx, Path, Permit, Problem, Refusal, Reply, Services};
             (Object = "application/json", example = json!({"resourceType": "QuestionnaireResponse",
             "status": "in-progress", "item": [{"linkId": "1", "answer": [{"valueString": "Well"}]}]})))
     ),
-    responses((status = 200, description = "The answers are durable.", body = AnswersSaved))
+    responses((status = 200, description = "The answers are durable.", content((AnswersSaved = "application/json"),
+        (Object = "application/fhir+json", example = json!({"resourceType": "OperationOutcome", "issue": [{
+            "severity": "information", "code": "informational",
+            "details": {"text": "Nothing is wrong with this."}}]})))))
 )]
 #[post("/v1/assessments/{id}/questionnaire-response")]
 async fn import_questionnaire_response(
+    request: HttpRequest,
     permit: Permit<{ Operation::ImportQuestionnaireResponse.id() }>,
     path: Path<AssessmentId>,
     body: FhirJson,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    permit.write(move |ctx| import(ctx, id, &body.document)).await
+    let response = permit.write(move |ctx| import(ctx, id, &body.document)).await?;
+    if wants_fhir(request.headers()) {
+        return Ok(fhir::in_place_of(response, operation_outcome(&[]).to_string()));
+    }
+    Ok(response)
+}
+
+/// Whose judgement the answers are, as far as the response says it of all of them.
+fn answered_by(row: &Assessment, header: &Header) -> AnsweredBy {
+    let named = |reference: &Value| reference.get("reference").cloned();
+    let source = header.source.as_ref().and_then(named);
+    let is_he = source.is_some() && source == named(&response_header::participant(row));
+    if is_he { AnsweredBy::Participant } else { AnsweredBy::Unknown }
 }
 
 fn import(ctx: &mut Ctx<'_, '_>, id: AssessmentId, document: &Value) -> Result<Reply, Refusal> {
@@ -57,16 +73,20 @@ fn import(ctx: &mut Ctx<'_, '_>, id: AssessmentId, document: &Value) -> Result<R
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let (offered, header) = read_response(&definition, document)
         .map_err(|findings| Problem::new(Code::Invalid).fields(fhir::fields(&findings)))?;
-    if header.questionnaire.as_deref().is_some_and(|named| !answers_to(&definition, named)) {
+    if header.questionnaire.as_deref().is_some_and(|named| !definition.is_named(named)) {
         let message = "This is a response to another instrument, or to another version of it.";
         return Err(Problem::new(Code::Invalid).field("/questionnaire", "other_instrument", message).into());
     }
     let before = answer::current(ctx.db, id)?.open(&ctx.ring())?;
     let mut after = before.clone();
+    let answered_by = answered_by(&row, &header);
     let mut kept = Vec::new();
     for answer in offered.iter().filter(|answer| before.get(&answer.key) != Some(answer)) {
         after.save(answer.clone());
-        let origin = Origin::unknown();
+        let origin = match header.origins.get(&answer.key) {
+            Some(attributed) => attributed.origin,
+            None => Origin::outside_segment(answered_by),
+        };
         kept.push(New { answer: answer.clone(), origin, segment: None, device_at: None, amends: None });
     }
     let last_seq = row.last_seq;
@@ -78,21 +98,12 @@ fn import(ctx: &mut Ctx<'_, '_>, id: AssessmentId, document: &Value) -> Result<R
     Ok(Reply::ok_later(row.version, move || Ok(effect.reply(&row, &rows, alerting))))
 }
 
-/// Whether a reference means this instrument: its canonical URL, or the relative `Questionnaire/ID` under which the same
-/// server would keep it, each with or without a version.
-fn answers_to(definition: &Definition, named: &str) -> bool {
-    let (url, version) = named.split_once('|').map_or((named, None), |(url, version)| (url, Some(version)));
-    let same = definition.url().is_some_and(|own| {
-        own == url
-            || (url.starts_with("Questionnaire/")
-                && own.strip_suffix(url).is_some_and(|base| base.ends_with('/')))
-    });
-    same && version.is_none_or(|version| definition.version() == Some(version))
-}
-
 /// Export an assessment as a questionnaire response
 ///
-/// A FHIR R4 QuestionnaireResponse with the answers that count. The extension `assistance` says how much help there was.
+/// A FHIR R4 QuestionnaireResponse with the answers that count. Who answered is its `source`, who pressed the keys its
+/// `author`, where that is one and the same for all answers. Extensions say how the answers were taken, how much help
+/// there was (`assistance`), in which stretches (`segment`), and for each item whose judgement it is (`answer-origin`):
+/// they are described under `/v1/fhir/StructureDefinition/{name}`.
 /// A clinician needs the participant's consent to share, and statisticians see no free text.
 #[utoipa::path(
     tag = "assessments", operation_id = "export_questionnaire_response",
@@ -129,23 +140,22 @@ fn export(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Value, Refusal> {
     if !sees_own_words(ctx.caller.role) {
         counting = without_own_words(&counting);
     }
-    let subject = json!({"reference": format!("Patient/{}", row.participant_id.0), "type": "Patient"});
-    let all_his_own = whole.current.rows().all(|row| row.answered_by.0 == AnsweredBy::Participant);
+    let rows: Vec<&Row> =
+        whole.current.rows().filter(|answer| counting.get(&answer.key()).is_some()).collect();
     let header = Header {
         status: response_status(row.status.0),
-        authored: Some(row.updated_at.0.to_rfc3339_opts(SecondsFormat::Micros, true)),
-        source: all_his_own.then(|| subject.clone()),
-        subject: Some(subject),
-        author: None,
+        authored: Some(instant(row.updated_at.0)),
+        subject: Some(response_header::participant(&row)),
+        source: response_header::source(&row, &rows),
+        author: response_header::author(&row, &rows),
         questionnaire: None,
+        origins: response_header::origins(&rows, &whole.segments),
     };
     let mut document = write_response(&definition, &counting, &header);
     if let Some(members) = document.as_object_mut() {
         members.insert("id".to_owned(), json!(row.id.0));
-        let help = json!([{"url": format!("{OWN_EXTENSIONS}assistance"), "extension": [
-            {"url": "level", "valueCode": provenance.max_level},
-            {"url": "banner", "valueString": provenance.banner}]}]);
-        members.insert("extension".to_owned(), help);
+        let extensions = response_header::extensions(&row, &provenance, &whole.segments);
+        members.insert("extension".to_owned(), extensions);
     }
     Ok(document)
 }
@@ -166,24 +176,4 @@ fn without_own_words(answers: &Answers) -> Answers {
 
 pub fn routes(config: &mut impl Services) {
     config.service(import_questionnaire_response).service(export_questionnaire_response);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_response_names_its_instrument() {
-        let json = json!({"resourceType": "Questionnaire", "status": "active", "url": "https://example.org/q",
-            "version": "2", "item": [{"linkId": "a", "type": "string"}]});
-        let definition = Definition::parse(&json).unwrap().definition;
-        for (named, right) in [
-            ("https://example.org/q", true),
-            ("https://example.org/q|2", true),
-            ("https://example.org/q|1", false),
-            ("https://example.org/other", false),
-        ] {
-            assert_eq!(answers_to(&definition, named), right, "{named}");
-        }
-    }
 }

@@ -54,8 +54,17 @@ pub struct Reference {
 impl Reference {
     /// The type of resource referred to, as far as it can be told.
     pub fn resource_type(&self) -> Option<&str> {
-        let from_literal = || self.reference.as_deref()?.rsplit_once('/')?.0.rsplit('/').next();
-        self.kind.as_deref().or_else(from_literal)
+        self.kind.as_deref().or_else(|| self.named_type())
+    }
+
+    /// The type of resource that the literal reference itself names: that before the id, a version aside.
+    pub(super) fn named_type(&self) -> Option<&str> {
+        let literal = self.reference.as_deref()?;
+        let literal = literal.split_once("/_history/").map_or(literal, |(record, _)| record);
+        let kind = literal.rsplit_once('/')?.0.rsplit('/').next()?;
+        let is_type = kind.starts_with(|letter: char| letter.is_ascii_uppercase())
+            && kind.bytes().all(|byte| byte.is_ascii_alphabetic());
+        is_type.then_some(kind)
     }
 }
 

@@ -98,6 +98,15 @@ pub struct Parsed {
     pub warnings: Vec<Finding>,
 }
 
+/// When an instrument is meant to be used, as FHIR `dateTime`; open where nothing is said.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Effective {
+    /// From when on.
+    pub start: Option<String>,
+    /// Until when.
+    pub end: Option<String>,
+}
+
 /// An instrument as the engine uses it.
 #[derive(Debug, Clone)]
 pub struct Definition {
@@ -106,6 +115,7 @@ pub struct Definition {
     pub(super) title: Option<String>,
     pub(super) status: String,
     pub(super) language: Option<String>,
+    pub(super) effective: Effective,
     pub(super) kind: InstrumentKind,
     pub(super) licence: Option<LicenceClass>,
     pub(super) items: Vec<Item>,
@@ -159,6 +169,11 @@ impl Definition {
         self.language.as_deref()
     }
 
+    /// When the instrument is meant to be used.
+    pub fn effective(&self) -> &Effective {
+        &self.effective
+    }
+
     /// What the instrument is for.
     pub fn kind(&self) -> InstrumentKind {
         self.kind
@@ -173,6 +188,19 @@ impl Definition {
     pub fn canonical(&self) -> Option<String> {
         let url = self.url()?;
         Some(self.version().map_or_else(|| url.to_owned(), |version| format!("{url}|{version}")))
+    }
+
+    /// Whether a reference means this instrument: its canonical URL, or the relative `Questionnaire/ID` under which the
+    /// same server would keep it, each with or without a version.
+    pub fn is_named(&self, reference: &str) -> bool {
+        let (url, version) =
+            reference.split_once('|').map_or((reference, None), |(url, version)| (url, Some(version)));
+        let same = self.url().is_some_and(|own| {
+            own == url
+                || (url.starts_with("Questionnaire/")
+                    && own.strip_suffix(url).is_some_and(|base| base.ends_with('/')))
+        });
+        same && version.is_none_or(|version| self.version() == Some(version))
     }
 
     /// All items in document order with their indexes.

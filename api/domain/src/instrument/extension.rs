@@ -14,7 +14,7 @@ pub const OWN: &str = "https://fhir.alongside.example/StructureDefinition/";
 /// Where HL7's extensions are defined.
 const HL7: &str = "http://hl7.org/fhir/StructureDefinition/";
 
-/// Where HL7's extensions for structured data capture are defined.
+/// Where the extensions of HL7's guide on structured data capture are defined.
 const SDC: &str = "http://hl7.org/fhir/uv/sdc/StructureDefinition/";
 
 /// One extension found on an element.
@@ -77,6 +77,11 @@ impl<'a> Extension<'a> {
         }
     }
 
+    /// The name, if this is one of HL7's guide on structured data capture.
+    pub(super) fn data_capture(&self) -> Option<&'a str> {
+        self.url.strip_prefix(SDC)
+    }
+
     pub(super) fn place(&self) -> &Place {
         self.fields.place()
     }
@@ -100,7 +105,7 @@ impl<'a> Extension<'a> {
     }
 
     fn text_member(&self) -> Option<&'static str> {
-        let names = ["valueString", "valueCode", "valueUri", "valueMarkdown"];
+        let names = ["valueString", "valueCode", "valueUri", "valueMarkdown", "valueUrl", "valueCanonical"];
         names.into_iter().find(|name| self.fields.map().contains_key(*name))
     }
 
@@ -153,12 +158,14 @@ impl<'a> Extension<'a> {
     }
 
     /// The first code of a `valueCodeableConcept`; HL7's itemControl has one.
-    pub(super) fn concept(&self) -> Option<&'a str> {
-        let coding = self.fields.map().get("valueCodeableConcept")?.get("coding")?.as_array()?.first()?;
+    pub(super) fn concept(&self, out: &mut Vec<Finding>) -> Option<&'a str> {
+        let concept = self.fields.map().get("valueCodeableConcept").filter(|concept| concept.is_object());
+        let Some(concept) = concept else { return self.malformed("a valueCodeableConcept", out) };
+        let coding = concept.get("coding")?.as_array()?.first()?;
         coding.get("code")?.as_str()
     }
 
-    fn malformed<T>(&self, expected: &str, out: &mut Vec<Finding>) -> Option<T> {
+    pub(super) fn malformed<T>(&self, expected: &str, out: &mut Vec<Finding>) -> Option<T> {
         let message = format!("The extension “{}” must hold {expected}.", self.url);
         out.push(self.place().error("extension_malformed", message));
         None

@@ -103,6 +103,17 @@ impl<'a> Fields<'a> {
         list.into_iter().filter_map(|(json, place)| Fields::of(json, place, out)).collect()
     }
 
+    /// Refuses members of a resource outside a closed list. `implicitRules` would say by which rules to read it, and
+    /// like a modifier extension must not be passed over.
+    pub(super) fn resource_members(&self, known: &[&str], out: &mut Vec<Finding>) {
+        for name in self.map.keys().filter(|name| name.as_str() == "implicitRules") {
+            let message = "These rules may change what this means, and none are understood here.";
+            out.push(self.place.member(name).error("implicit_rules", message));
+        }
+        let known: Vec<&str> = known.iter().copied().chain(["implicitRules"]).collect();
+        self.only(&known, None, out);
+    }
+
     /// Refuses members outside a closed list. `choice` is the prefix of a `value[x]`-like member that the
     /// caller reads itself; `_name` carries the extensions of the primitive `name`, as FHIR's JSON has it.
     pub(super) fn only(&self, known: &[&str], choice: Option<&str>, out: &mut Vec<Finding>) {

@@ -96,6 +96,10 @@ impl Place {
         self.finding(Severity::Warning, code, message)
     }
 
+    pub(super) fn information(&self, code: &'static str, message: impl Into<String>) -> Finding {
+        self.finding(Severity::Information, code, message)
+    }
+
     fn finding(&self, severity: Severity, code: &'static str, message: impl Into<String>) -> Finding {
         Finding {
             severity,

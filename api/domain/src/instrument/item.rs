@@ -1,5 +1,7 @@
 //! One question, group or line of text of a questionnaire.
 
+use std::collections::BTreeMap;
+
 use regex::Regex;
 
 use super::alert::AlertRule;
@@ -205,10 +207,14 @@ pub struct Limits {
     pub min_occurs: Option<u32>,
     /// `questionnaire-maxOccurs`
     pub max_occurs: Option<u32>,
-    /// `questionnaire-unitOption`: the units a quantity may have.
+    /// `questionnaire-unitOption` and `questionnaire-unitValueSet`: the units a quantity may have.
     pub units: Vec<Coding>,
     /// `questionnaire-referenceResource`: the types a reference may point at.
     pub resources: Vec<String>,
+    /// `mimeType`: the types of content an attachment may have.
+    pub mime_types: Vec<String>,
+    /// `maxSize`: how large an attachment may be, in megabytes.
+    pub max_megabytes: Option<f64>,
 }
 
 /// What a client should know to draw the item.
@@ -226,6 +232,10 @@ pub struct Presentation {
     pub help_text: Option<String>,
     /// What to do while the item is not enabled.
     pub disabled_display: Option<DisabledDisplay>,
+    /// `translation`: the text in other languages, by language.
+    pub translations: BTreeMap<String, String>,
+    /// `preferredTerminologyServer`: where to look up the codes of a value set.
+    pub terminology_servers: Vec<String>,
 }
 
 /// The part an item plays in a holistic needs assessment.
@@ -313,6 +323,19 @@ impl Item {
     /// The text for people, or the link id where there is none.
     pub fn words(&self) -> &str {
         self.text.as_deref().unwrap_or(&self.link_id)
+    }
+
+    /// The text in a language such as `pl` or `pl-PL`, or as it stands where there is no translation.
+    pub fn words_in(&self, language: &str) -> &str {
+        let translations = &self.presentation.translations;
+        let general = || translations.get(language.split_once('-')?.0);
+        translations.get(language).or_else(general).map_or_else(|| self.words(), String::as_str)
+    }
+
+    /// Whether a text is what this item says, in whatever language.
+    pub fn says(&self, text: &str) -> bool {
+        self.text.as_deref() == Some(text)
+            || self.presentation.translations.values().any(|translated| translated == text)
     }
 
     /// Whether a value is of a type this question is answered with: that of its kind or, for a question with

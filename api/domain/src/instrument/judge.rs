@@ -2,6 +2,8 @@
 //!
 //! Judging never fails and never stops at the first finding. Messages do not repeat the answer.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::answer::{Answer, AnswerKey, Answers, State};
 use super::definition::{Definition, InstrumentKind};
 use super::enabled::Enabled;
@@ -98,6 +100,8 @@ pub(super) struct AnswerPlaces {
     pub(super) occurrence: Place,
     pub(super) state: Place,
     pub(super) values: Place,
+    /// Where each of the values stands, unless they stand one behind the other in `values`.
+    pub(super) each: Vec<Place>,
 }
 
 impl AnswerPlaces {
@@ -108,12 +112,20 @@ impl AnswerPlaces {
             occurrence: place.member("occurrence"),
             state: place.member("state"),
             values: place.member("values"),
+            each: Vec::new(),
         }
+    }
+
+    /// Of values that come from no answer.
+    pub(super) fn all_at(place: Place) -> Self {
+        let [link_id, occurrence, state] = [place.clone(), place.clone(), place.clone()];
+        Self { link_id, occurrence, state, values: place, each: Vec::new() }
     }
 
     /// The place of the value at a position.
     pub(super) fn value(&self, position: usize, type_name: &str) -> Place {
-        let place = self.values.index(position);
+        let own = self.each.get(position).cloned();
+        let place = own.unwrap_or_else(|| self.values.index(position));
         if place.is_nowhere() { place } else { place.member(&format!("value{type_name}")) }
     }
 }
@@ -217,16 +229,7 @@ fn judge_occurrence(
 /// not required. Answers to questions that are no longer asked are warnings: they do not count.
 pub fn judge_complete(definition: &Definition, answers: &Answers, setting: &Setting) -> Vec<Finding> {
     let enabled = Enabled::of(definition, answers);
-    let mut out = Vec::new();
-    for (index, item) in definition.items() {
-        if item.presentation.hidden || setting.hides(definition, index) {
-            continue;
-        }
-        for (occurrence, _) in enabled.instances(index).filter(|(_, on)| *on) {
-            let key = AnswerKey::at(&item.link_id, occurrence);
-            judge_presence(definition, answers, index, item, &key, &mut out);
-        }
-    }
+    let mut out = missing(definition, answers, &enabled, setting, &|_, key| at(key));
     for answer in answers.iter() {
         if answer.state == State::Answered && !enabled.contains(definition, &answer.key) {
             let message =
@@ -237,22 +240,46 @@ pub fn judge_complete(definition: &Definition, answers: &Answers, setting: &Sett
     out
 }
 
+/// What is required and asked but has no answer. `at` says where each belongs.
+pub(super) fn missing(
+    definition: &Definition,
+    answers: &Answers,
+    enabled: &Enabled,
+    setting: &Setting,
+    at: &dyn Fn(&Item, &AnswerKey) -> Place,
+) -> Vec<Finding> {
+    let mut out = Vec::new();
+    let groups = groups_answered(definition, answers);
+    for (index, item) in definition.items() {
+        let is_asked_for = item.required || item.limits.min_occurs.is_some();
+        if !is_asked_for
+            || item.kind == ItemType::Display
+            || item.presentation.hidden
+            || setting.hides(definition, index)
+        {
+            continue;
+        }
+        for (occurrence, _) in enabled.instances(index).filter(|(_, on)| *on) {
+            let key = AnswerKey::at(&item.link_id, occurrence);
+            let count = match item.kind {
+                ItemType::Group => groups.get(&(index, occurrence)).map_or(0, BTreeSet::len),
+                _ => answers.values(&key).len(),
+            };
+            judge_presence(definition, answers, item, &key, count, &at(item, &key), &mut out);
+        }
+    }
+    out
+}
+
 fn judge_presence(
     definition: &Definition,
     answers: &Answers,
-    index: usize,
     item: &Item,
     key: &AnswerKey,
+    count: usize,
+    place: &Place,
     out: &mut Vec<Finding>,
 ) {
-    if !item.required && item.limits.min_occurs.is_none() {
-        return;
-    }
-    let count = match item.kind {
-        ItemType::Display => return,
-        ItemType::Group => occurrences_answered(definition, answers, index, &key.occurrence),
-        _ => answers.values(key).len(),
-    };
     let declined = answers.get(key).is_some_and(|answer| answer.state != State::Answered);
     if definition.kind() == InstrumentKind::Hna && declined {
         return;
@@ -262,36 +289,34 @@ fn judge_presence(
             ItemType::Group => format!("At least one question of “{}” must be answered.", item.words()),
             _ => format!("“{}” must be answered.", item.words()),
         };
-        out.push(at(key).error("answer_missing", message));
+        out.push(place.error("answer_missing", message));
     } else if let Some(least) = item.limits.min_occurs
         && (item.required || count > 0)
         && u32::try_from(count).is_ok_and(|count| count < least)
     {
-        out.push(
-            at(key).error("too_few_answers", format!("“{}” needs at least {least} answers.", item.words())),
-        );
+        let message = format!("“{}” needs at least {least} answers.", item.words());
+        out.push(place.error("too_few_answers", message));
     }
 }
 
-/// In how many of its occurrences a group has any answer inside.
-fn occurrences_answered(
-    definition: &Definition,
-    answers: &Answers,
-    group: usize,
-    occurrence: &[u32],
-) -> usize {
-    let Some(item) = definition.item(group) else { return 0 };
-    let width = item.axes.len() + usize::from(item.repeats);
-    let inside = answers.iter().filter(|answer| {
-        answer.state == State::Answered
-            && answer.key.occurrence.starts_with(occurrence)
-            && definition.find(&answer.key.link_id).is_some_and(|(index, _)| {
-                definition.and_ancestors(index).any(|(ancestor, _)| ancestor == group)
-            })
-    });
-    let distinct: std::collections::BTreeSet<&[u32]> =
-        inside.filter_map(|answer| answer.key.occurrence.get(..width)).collect();
-    distinct.len()
+/// For each group, in each occurrence of what is around it, the occurrences that have any answer inside.
+type GroupsAnswered<'a> = BTreeMap<(usize, &'a [u32]), BTreeSet<&'a [u32]>>;
+
+fn groups_answered<'a>(definition: &Definition, answers: &'a Answers) -> GroupsAnswered<'a> {
+    let mut groups = GroupsAnswered::new();
+    for answer in answers.iter().filter(|answer| answer.state == State::Answered) {
+        let Some((index, _)) = definition.find(&answer.key.link_id) else { continue };
+        let occurrence = answer.key.occurrence.as_slice();
+        for (group, item) in definition.and_ancestors(index).filter(|(_, item)| item.kind == ItemType::Group)
+        {
+            let outer = occurrence.get(..item.axes.len());
+            let inner = occurrence.get(..item.axes.len() + usize::from(item.repeats));
+            if let (Some(outer), Some(inner)) = (outer, inner) {
+                groups.entry((group, outer)).or_default().insert(inner);
+            }
+        }
+    }
+    groups
 }
 
 /// The answers as a whole come from no document, so they are addressed by their linkId alone.

@@ -1,6 +1,7 @@
 //! Judging the values of an answer: type, options, bounds.
 
 use super::answer::Answer;
+use super::attachment;
 use super::coding::Quantity;
 use super::finding::{Finding, Place};
 use super::item::{Choices, Item, ItemType};
@@ -68,10 +69,16 @@ fn expected(item: &Item) -> &'static str {
 
 fn judge(item: &Item, value: &Value, place: &Place, out: &mut Vec<Finding>) {
     judge_option(item, value, place, out);
+    limits(item, value, place, out);
+}
+
+/// Judges a value by everything but the options.
+pub(super) fn limits(item: &Item, value: &Value, place: &Place, out: &mut Vec<Finding>) {
     judge_bounds(item, value, place, out);
     match value {
         Value::String(text) | Value::Uri(text) => judge_text(item, value, text, place, out),
         Value::Decimal(number) => judge_decimal_places(item, &number.to_string(), place, out),
+        Value::Attachment(attachment) => attachment::judge(item, attachment, place, out),
         Value::Quantity(quantity) => {
             judge_unit(item, quantity, place, out);
             if let Some(number) = &quantity.value {
@@ -85,9 +92,28 @@ fn judge(item: &Item, value: &Value, place: &Place, out: &mut Vec<Finding>) {
                 let message = format!("This must refer to one of: {}.", allowed.join(", "));
                 out.push(place.error("wrong_reference", message));
             }
+            if reference.kind.is_some()
+                && reference.named_type().is_some_and(|named| reference.kind.as_deref() != Some(named))
+            {
+                let message = "The type is not that of the record referred to.";
+                out.push(place.member("type").error("wrong_reference", message));
+            }
         }
         _ => {}
     }
+    judge_spelling(item, value, place, out);
+}
+
+/// `maxLength` and `regex` are about how a number, a date or a time is written as well.
+fn judge_spelling(item: &Item, value: &Value, place: &Place, out: &mut Vec<Finding>) {
+    let is_spelt = matches!(
+        value,
+        Value::Integer(_) | Value::Decimal(_) | Value::Date(_) | Value::DateTime(_) | Value::Time(_)
+    );
+    if !is_spelt || (item.limits.max_length.is_none() && item.limits.regex.is_none()) {
+        return;
+    }
+    judge_form(item, &value.words(), place, out);
 }
 
 fn judge_option(item: &Item, value: &Value, place: &Place, out: &mut Vec<Finding>) {
@@ -96,11 +122,24 @@ fn judge_option(item: &Item, value: &Value, place: &Place, out: &mut Vec<Finding
         Choices::Listed(_) if !is_own_text && item.choices.option(value).is_none() => {
             out.push(place.error("not_an_option", "This is not one of the options of this question."));
         }
+        Choices::Listed(_) if !is_own_text && is_of_another_system(item, value) => {
+            let message = "The options of this question are of no code system, but this code is of one.";
+            out.push(place.member("system").error("not_an_option", message));
+        }
         Choices::Unknown if matches!(value, Value::Coding(coding) if coding.code.is_none()) => {
             out.push(place.error("code_missing", "A chosen option needs its code."));
         }
         _ => {}
     }
+}
+
+/// Whether a code is met only by options that name no code system, while it names one: then it is another code.
+/// Conditions and scores are more lenient (`Coding::is`), as HL7's validator is in conditions.
+fn is_of_another_system(item: &Item, value: &Value) -> bool {
+    let Value::Coding(answer) = value else { return false };
+    let mut met = item.choices.options().iter().filter(|option| value.matches(&option.value));
+    answer.system.is_some()
+        && met.all(|option| matches!(&option.value, Value::Coding(option) if option.system.is_none()))
 }
 
 fn judge_bounds(item: &Item, value: &Value, place: &Place, out: &mut Vec<Finding>) {
@@ -138,6 +177,11 @@ fn judge_text(item: &Item, value: &Value, text: &str, place: &Place, out: &mut V
     if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
         out.push(place.error("control_character", "A text cannot have control characters in it."));
     }
+    judge_form(item, text, place, out);
+}
+
+/// Length and pattern.
+fn judge_form(item: &Item, text: &str, place: &Place, out: &mut Vec<Finding>) {
     let length = text.chars().count();
     let beyond = |bound: Option<u32>| bound.and_then(|bound| usize::try_from(bound).ok());
     if let Some(most) = beyond(item.limits.max_length).filter(|most| length > *most) {
@@ -238,9 +282,9 @@ mod tests {
             .is_empty()
         );
         assert_eq!(judged(choice("choice"), json!([{"valueCoding": {"code": "a"}}])), ["not_an_option"]);
-        assert!(
-            judged(choice("choice"), json!([{"valueCoding": {"system": "any", "code": "b"}}])).is_empty()
-        );
+        assert!(judged(choice("choice"), json!([{"valueCoding": {"code": "b"}}])).is_empty());
+        let of_another = json!([{"valueCoding": {"system": "any", "code": "b"}}]);
+        assert_eq!(judged(choice("choice"), of_another), ["not_an_option"]);
         assert_eq!(judged(choice("choice"), json!([{"valueString": "a"}])), ["wrong_type"]);
         assert!(judged(choice("open-choice"), json!([{"valueString": "my own"}])).is_empty());
         assert_eq!(judged(choice("open-choice"), json!([{"valueCoding": {"code": "z"}}])), ["not_an_option"]);
@@ -318,6 +362,17 @@ mod tests {
     }
 
     #[test]
+    fn numbers_and_dates_have_a_length_and_a_form_too() {
+        let year = hl7("regex", json!({"valueString": "20[0-9]{2}"}));
+        let item = json!({"type": "date", "extension": [year]});
+        assert!(judged(item.clone(), json!([{"valueDate": "2019"}])).is_empty());
+        assert_eq!(judged(item, json!([{"valueDate": "2019-05"}])), ["wrong_form"]);
+        let item = json!({"type": "integer", "maxLength": 2});
+        assert!(judged(item.clone(), json!([{"valueInteger": 99}])).is_empty());
+        assert_eq!(judged(item, json!([{"valueInteger": 100}])), ["too_long"]);
+    }
+
+    #[test]
     fn decimal_places_are_counted() {
         assert_eq!(["3", "3.0", "3.25", "1.5e-3", "1e3"].map(decimal_places), [0, 0, 2, 4, 0]);
         let item =
@@ -342,5 +397,7 @@ mod tests {
         let item = json!({"type": "reference", "extension": [patient]});
         assert!(judged(item.clone(), json!([{"valueReference": {"reference": "Patient/1"}}])).is_empty());
         assert_eq!(judged(item, json!([{"valueReference": {"reference": "Group/1"}}])), ["wrong_reference"]);
+        let two_minds = json!([{"valueReference": {"reference": "Group/1", "type": "Patient"}}]);
+        assert_eq!(judged(json!({"type": "reference"}), two_minds), ["wrong_reference"]);
     }
 }

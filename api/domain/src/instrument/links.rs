@@ -67,6 +67,11 @@ fn resolve(definition: &Definition, raw: RawCondition, out: &mut Vec<Finding>) -
         out.push(place.error("condition_of_wrong_type", message));
         return None;
     }
+    if index > item && !definition.and_ancestors(item).any(|(ancestor, _)| ancestor == index) {
+        let message =
+            format!("“{question}” is asked behind this item, which comes and goes with its answer.");
+        out.push(place.member("question").warning("condition_looks_ahead", message));
+    }
     let never = matches!(asked.choices, Choices::Listed(_))
         && asked.kind == ItemType::Choice
         && matches!(operator, Operator::Equal)

@@ -16,11 +16,14 @@ mod alert;
 mod alert_rule;
 mod alert_rule_parse;
 mod answer;
+mod attachment;
 mod calculated;
 mod calculated_words;
 mod coding;
+mod coherence;
 mod concerns;
 mod definition;
+mod edition;
 mod enabled;
 mod explain;
 mod extension;
@@ -35,14 +38,18 @@ mod limits;
 mod links;
 mod marks;
 mod moment;
+mod operation_outcome;
+mod origin;
 mod parse;
 mod parse_item;
 mod response;
+mod response_items;
 mod response_write;
 mod score;
 mod score_change;
 mod score_formula;
 mod score_parse;
+mod structure;
 mod value;
 mod value_set;
 
@@ -58,7 +65,7 @@ pub use alert_rule::{DeclaredRule, Evidence, Fired, Range, RuleCondition, Tier, 
 pub use answer::{Answer, AnswerKey, Answers, State};
 pub use coding::{Attachment, Coding, Members, Quantity, Reference};
 pub use concerns::{BotherBand, Change, ChangeKind, Concern, ConcernDuration, HelpWanted, compare, concerns};
-pub use definition::{ConcernDefinition, Definition, InstrumentKind, LicenceClass, Parsed};
+pub use definition::{ConcernDefinition, Definition, Effective, InstrumentKind, LicenceClass, Parsed};
 pub use enabled::Enabled;
 pub use explain::{Explanation, why_enabled};
 pub use extension::OWN as OWN_EXTENSIONS;
@@ -70,8 +77,10 @@ pub use item::{
 };
 pub use judge::{Judge, MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
 pub use lifecycle::{InstrumentStatus, NotUsable, may_be_used};
+pub use operation_outcome::operation_outcome;
+pub use origin::{ANSWER_ORIGIN, Attributed};
 pub use parse_item::{MAX_DEPTH, MAX_ITEMS};
-pub use response::{ANSWER_STATE, Header, ResponseStatus, read_response};
+pub use response::{ANSWER_STATE, Header, ResponseStatus, judge_response, read_response};
 pub use response_write::write_response;
 pub use score::{
     Band, Method, MissingRule, Operand, Recode, Rescale, Score, ScoreDefinition, ScoreInput, Term, scores,

@@ -1,19 +1,50 @@
 //! Reading a definition: the document, its value sets, its items, and how they refer to each other.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::definition::{Definition, InstrumentKind, LicenceClass, Parsed};
+use super::definition::{Definition, Effective, InstrumentKind, LicenceClass, Parsed};
 use super::extension::{Extension, extensions};
 use super::fields::Fields;
 use super::finding::{Finding, Place};
 use super::parse_item::ItemReader;
 use super::value_set::ValueSets;
-use super::{alert_rule_parse, calculated, links, marks, score_parse};
+use super::{alert_rule_parse, calculated, links, marks, moment, score_parse, structure};
 
-/// How deep the JSON of a document may nest before it is not walked any further. Items use two levels each.
-const MAX_JSON_DEPTH: usize = 128;
+/// The members of a Questionnaire in R4.
+const MEMBERS: [&str; 29] = [
+    "resourceType",
+    "id",
+    "meta",
+    "language",
+    "text",
+    "contained",
+    "extension",
+    "url",
+    "identifier",
+    "version",
+    "name",
+    "title",
+    "derivedFrom",
+    "status",
+    "experimental",
+    "subjectType",
+    "date",
+    "publisher",
+    "contact",
+    "description",
+    "useContext",
+    "jurisdiction",
+    "purpose",
+    "copyright",
+    "approvalDate",
+    "lastReviewDate",
+    "effectivePeriod",
+    "code",
+    "item",
+];
 
 /// Whether the document has the words that people are asked with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
@@ -37,7 +68,7 @@ fn read(json: &Json, out: &mut Vec<Finding>) -> Option<Definition> {
     let resource_type = json.get("resourceType").and_then(Json::as_str);
     let root = Place::root(resource_type.unwrap_or("Questionnaire"));
     let fields = Fields::of(json, root.clone(), out)?;
-    refuse_modifiers(json, &root, out);
+    structure::check(json, &root, out);
     let mut sets = ValueSets::default();
     match resource_type {
         Some("Questionnaire") => questionnaire(&fields, sets, out),
@@ -87,7 +118,9 @@ fn bundled<'a>(bundle: &Fields<'a>, sets: &mut ValueSets, out: &mut Vec<Finding>
 }
 
 fn questionnaire(fields: &Fields<'_>, mut sets: ValueSets, out: &mut Vec<Finding>) -> Option<Definition> {
+    fields.resource_members(&MEMBERS, out);
     sets.add_contained(fields, out);
+    let effective = period(fields, out);
     let status = status(fields, out);
     let title = fields.text("title", out).or_else(|| fields.text("name", out)).map(str::to_owned);
     let mut reader = ItemReader::new(&sets);
@@ -105,6 +138,7 @@ fn questionnaire(fields: &Fields<'_>, mut sets: ValueSets, out: &mut Vec<Finding
         title,
         status: status.unwrap_or_default().to_owned(),
         language: fields.text("language", out).map(str::to_owned),
+        effective,
         kind: InstrumentKind::General,
         licence: None,
         items,
@@ -135,6 +169,29 @@ fn status<'a>(fields: &Fields<'a>, out: &mut Vec<Finding>) -> Option<&'a str> {
     status
 }
 
+/// When the instrument is meant to be used: `effectivePeriod`.
+fn period(fields: &Fields<'_>, out: &mut Vec<Finding>) -> Effective {
+    let mut period = Effective::default();
+    let Some(json) = fields.map().get("effectivePeriod") else { return period };
+    let place = fields.place().member("effectivePeriod");
+    let Some(fields) = Fields::of(json, place, out) else { return period };
+    fields.only(&["id", "extension", "start", "end"], None, out);
+    for (name, slot) in [("start", &mut period.start), ("end", &mut period.end)] {
+        let Some(text) = fields.text(name, out) else { continue };
+        if moment::is_date_time(text) {
+            *slot = Some(text.to_owned());
+        } else {
+            let message = "This must be a date, or a date with time.";
+            out.push(fields.place().member(name).error("wrong_type", message));
+        }
+    }
+    let order = period.start.as_deref().zip(period.end.as_deref());
+    if order.and_then(|(start, end)| moment::compare_dates(start, end)).is_some_and(Ordering::is_gt) {
+        out.push(fields.place().error("bounds_crossed", "The time of use ends before it begins."));
+    }
+    period
+}
+
 fn own_extensions(definition: &mut Definition, fields: &Fields<'_>, out: &mut Vec<Finding>) {
     let own = |extension: &Extension<'_>| extension.own().map(str::to_owned);
     for extension in extensions(fields, out) {
@@ -161,37 +218,6 @@ fn alert_rules(definition: &mut Definition, fields: &Fields<'_>, out: &mut Vec<F
         if extension.own() == Some("alert-rule") {
             let rule = alert_rule_parse::read(&extension, definition, &definition.rules, out);
             definition.rules.extend(rule);
-        }
-    }
-}
-
-/// A modifier extension may change the meaning of what surrounds it, so whoever does not understand it must not
-/// go on (FHIR R4, 2.4.0.1). None is understood here.
-fn refuse_modifiers(json: &Json, root: &Place, out: &mut Vec<Finding>) {
-    let mut pending = vec![(json, root.clone(), 0)];
-    while let Some((json, place, depth)) = pending.pop() {
-        if depth > MAX_JSON_DEPTH {
-            out.push(place.fatal("too_deep", format!("JSON may nest {MAX_JSON_DEPTH} deep.")));
-            return;
-        }
-        match json {
-            Json::Object(map) => {
-                for (name, member) in map {
-                    if name == "modifierExtension" {
-                        let message =
-                            "A modifier extension may change what this means, and none is understood here.";
-                        out.push(place.member(name).error("modifier_extension", message));
-                    } else if member.is_object() || member.is_array() {
-                        pending.push((member, place.member(name), depth + 1));
-                    }
-                }
-            }
-            Json::Array(list) => {
-                let nested =
-                    list.iter().enumerate().filter(|(_, element)| element.is_object() || element.is_array());
-                pending.extend(nested.map(|(index, element)| (element, place.index(index), depth + 1)));
-            }
-            _ => {}
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Reading the items of a questionnaire, in document order, into one list.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::choice::Choice;
 
 use super::coding::Coding;
@@ -7,15 +9,19 @@ use super::extension::{self, extensions};
 use super::fields::Fields;
 use super::finding::{Finding, Place};
 use super::item::{AnswerOption, Choices, Item, ItemType, Limits, Marks, Operator, Presentation};
+use super::limits::LimitReader;
 use super::value::Value;
-use super::value_set::{self, ValueSets};
-use super::{calculated, limits, marks};
+use super::value_set::ValueSets;
+use super::{calculated, coherence, marks};
 
 /// The most items a questionnaire may have. The longest in use have a few hundred.
 pub const MAX_ITEMS: usize = 2_000;
 
 /// How deep items may nest.
 pub const MAX_DEPTH: usize = 32;
+
+/// The most options a question may offer. Longer lists belong to a terminology server.
+const MAX_OPTIONS: usize = 10_000;
 
 /// FHIR allows any string as link id; what is used as an address and a database key has an end (R4's ids end
 /// at 64, HL7's own examples go far beyond).
@@ -60,12 +66,20 @@ pub(super) struct ItemReader<'s> {
     /// Where each item stands in the document, in step with `items`.
     pub(super) places: Vec<Place>,
     pub(super) conditions: Vec<RawCondition>,
+    limits: LimitReader<'s>,
     is_full: bool,
 }
 
 impl<'s> ItemReader<'s> {
     pub(super) fn new(sets: &'s ValueSets) -> Self {
-        Self { sets, items: Vec::new(), places: Vec::new(), conditions: Vec::new(), is_full: false }
+        Self {
+            sets,
+            items: Vec::new(),
+            places: Vec::new(),
+            conditions: Vec::new(),
+            limits: LimitReader::new(sets),
+            is_full: false,
+        }
     }
 
     /// Reads the items directly inside a questionnaire or an item.
@@ -121,15 +135,17 @@ impl<'s> ItemReader<'s> {
             limits: Limits { max_length: fields.count("maxLength", out), ..Limits::default() },
             presentation: Presentation {
                 disabled_display: fields.code("disabledDisplay", "unknown_display", out),
+                translations: translations(fields, out),
                 ..Presentation::default()
             },
             marks: Marks::default(),
         };
         if let Some(kind) = kind {
-            extend(&mut item, kind, fields, out);
+            self.extend(&mut item, fields, out);
             item.choices = self.choices(fields, kind, out);
             item.initial = initial(fields, &item, out);
             rules(&item, fields, out);
+            coherence::check(&item, fields, out);
         }
         self.raw_conditions(fields, index, out);
         if let Some(parent) = parent.and_then(|parent| self.items.get_mut(parent)) {
@@ -171,8 +187,26 @@ impl<'s> ItemReader<'s> {
         match self.sets.resolve(url) {
             Some(options) => Choices::Listed(options.to_vec()),
             None => {
-                out.push(value_set::unresolved(&place, url));
+                out.push(self.sets.unresolved(&place, url));
                 Choices::Unknown
+            }
+        }
+    }
+
+    fn extend(&mut self, item: &mut Item, fields: &Fields<'_>, out: &mut Vec<Finding>) {
+        let mut seen = Vec::new();
+        for extension in extensions(fields, out) {
+            if let Some(name) = extension.own() {
+                marks::read(name, &extension, item.kind, &mut item.marks, &mut item.presentation, out);
+            } else if let Some(name) = extension.standard() {
+                self.limits.read(name, &extension, item, &mut seen, out);
+            } else if let Some(name) = extension.data_capture() {
+                self.limits.data_capture(name, &extension, item, out);
+            }
+            if extension.is_calculation() {
+                item.marks.calculated = calculated::expression(&extension, out);
+                // Nobody answers what is worked out.
+                item.required = false;
             }
         }
     }
@@ -266,19 +300,34 @@ fn codes(fields: &Fields<'_>, out: &mut Vec<Finding>) -> Vec<Coding> {
     codes
 }
 
-fn extend(item: &mut Item, kind: ItemType, fields: &Fields<'_>, out: &mut Vec<Finding>) {
-    for extension in extensions(fields, out) {
-        if let Some(name) = extension.own() {
-            marks::read(name, &extension, kind, &mut item.marks, &mut item.presentation, out);
-        } else if let Some(name) = extension.standard() {
-            limits::read(name, &extension, kind, &mut item.limits, &mut item.presentation, out);
+/// The text of an item in other languages: HL7's extension `translation` on the text itself.
+fn translations(fields: &Fields<'_>, out: &mut Vec<Finding>) -> BTreeMap<String, String> {
+    let mut translations = BTreeMap::new();
+    let Some(json) = fields.map().get("_text") else { return translations };
+    let Some(of_text) = Fields::of(json, fields.place().member("_text"), out) else { return translations };
+    for extension in extensions(&of_text, out) {
+        if extension.standard() != Some("translation") {
+            continue;
         }
-        if extension.is_calculation() {
-            item.marks.calculated = calculated::expression(&extension, out);
-            // Nobody answers what is worked out.
-            item.required = false;
+        let (mut language, mut content) = (None, None);
+        for part in extension.parts(out) {
+            match part.url {
+                "lang" => language = part.text(out),
+                "content" => content = part.text(out),
+                _ => {}
+            }
+        }
+        match language.zip(content) {
+            Some((language, content)) => {
+                translations.insert(language.to_owned(), content.to_owned());
+            }
+            None => {
+                let message = "A translation needs its language (lang) and its text (content).";
+                out.push(extension.place().error("extension_malformed", message));
+            }
         }
     }
+    translations
 }
 
 fn options(fields: &Fields<'_>, kind: ItemType, out: &mut Vec<Finding>) -> Vec<AnswerOption> {
@@ -286,7 +335,8 @@ fn options(fields: &Fields<'_>, kind: ItemType, out: &mut Vec<Finding>) -> Vec<A
     let allowed = kind.is_choice()
         || matches!(
             kind,
-            ItemType::Integer | ItemType::Date | ItemType::Time | ItemType::String | ItemType::Text
+            // Not `text`, says FHIR R4 (que-5).
+            ItemType::Integer | ItemType::Date | ItemType::Time | ItemType::String
         );
     let found = fields.objects("answerOption", out);
     if !found.is_empty() && !allowed {
@@ -294,6 +344,12 @@ fn options(fields: &Fields<'_>, kind: ItemType, out: &mut Vec<Finding>) -> Vec<A
         out.push(fields.place().member("answerOption").error("options_not_allowed", message));
         return options;
     }
+    if found.len() > MAX_OPTIONS {
+        let message = format!("A question may offer {MAX_OPTIONS} options.");
+        out.push(fields.place().member("answerOption").error("too_many_options", message));
+        return options;
+    }
+    let mut seen = BTreeSet::new();
     for option in found {
         option.only(&["id", "extension", "initialSelected"], Some("value"), out);
         let Some(value) = value(&option, "value", "value_missing", "An option needs a value[x].", out) else {
@@ -312,7 +368,7 @@ fn options(fields: &Fields<'_>, kind: ItemType, out: &mut Vec<Finding>) -> Vec<A
             let message = format!("An option of an item of type {} cannot be of this type.", kind.code());
             out.push(option.place().error("option_of_wrong_type", message));
         }
-        if options.iter().any(|earlier| earlier.value == value) {
+        if !seen.insert(value.to_json().to_string()) {
             out.push(option.place().warning("option_twice", "This option is already in the list."));
         }
         let ordinal = ordinal(&option, out);
@@ -397,21 +453,5 @@ fn rules(item: &Item, fields: &Fields<'_>, out: &mut Vec<Finding>) {
     if has("maxLength") && !has_text {
         let message = format!("“maxLength” has no meaning for the type {}.", item.kind.code());
         out.push(at("maxLength").error("max_length_not_allowed", message));
-    }
-    if item.required && item.read_only && item.initial.is_empty() {
-        let message = "This item must be answered but cannot be: it is read-only and starts empty.";
-        out.push(fields.place().warning("required_but_read_only", message));
-    }
-    if let (Some(min), Some(max)) = (item.limits.min_occurs, item.limits.max_occurs)
-        && min > max
-    {
-        out.push(
-            fields.place().error("bounds_crossed", "The least number of answers is above the greatest."),
-        );
-    }
-    if let (Some(min), Some(max)) = (&item.limits.min_value, &item.limits.max_value)
-        && min.compare(max).is_some_and(std::cmp::Ordering::is_gt)
-    {
-        out.push(fields.place().error("bounds_crossed", "The least value is above the greatest."));
     }
 }

@@ -1,21 +1,43 @@
 //! Reading a FHIR R4 QuestionnaireResponse against its definition.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::answer::{Answer, AnswerKey, Answers, State};
+use super::answer::{AnswerKey, Answers};
 use super::definition::Definition;
 use super::enabled::Enabled;
-use super::extension::extensions;
 use super::fields::Fields;
-use super::finding::{Finding, Place};
+use super::finding::{Finding, Place, Severity};
 use super::flow::Setting;
-use super::item::{Item, ItemType};
-use super::judge::{AnswerPlaces, judge, judge_complete};
-use super::moment;
-use super::value::Value;
+use super::item::Item;
+use super::judge::{judge, missing};
+use super::origin::Attributed;
+use super::response_items::{self, ItemsRead};
+use super::{edition, moment, structure};
+
+/// The members of a QuestionnaireResponse in R4.
+const MEMBERS: [&str; 18] = [
+    "resourceType",
+    "id",
+    "meta",
+    "language",
+    "text",
+    "contained",
+    "extension",
+    "identifier",
+    "basedOn",
+    "partOf",
+    "questionnaire",
+    "status",
+    "subject",
+    "encounter",
+    "authored",
+    "author",
+    "source",
+    "item",
+];
 
 /// What became of a question that has no values in a response: an extension of ours on its item.
 pub const ANSWER_STATE: &str = "https://fhir.alongside.example/StructureDefinition/answer-state";
@@ -66,12 +88,22 @@ pub struct Header {
     pub author: Option<Json>,
     /// What was answered, as `url|version`.
     pub questionnaire: Option<String>,
+    /// Where the answers come from, of those of which it is said.
+    pub origins: BTreeMap<AnswerKey, Attributed>,
 }
 
 impl Header {
     /// A header that says only how far the response has got.
     pub fn with_status(status: ResponseStatus) -> Self {
-        Self { status, authored: None, subject: None, source: None, author: None, questionnaire: None }
+        Self {
+            status,
+            authored: None,
+            subject: None,
+            source: None,
+            author: None,
+            questionnaire: None,
+            origins: BTreeMap::new(),
+        }
     }
 }
 
@@ -87,6 +119,16 @@ pub fn read_response(definition: &Definition, json: &Json) -> Result<(Answers, H
     }
 }
 
+/// Everything there is to say about a response, warnings as well: what [`read_response`] would refuse, what is still
+/// missing while it is in progress, and whether it is a response to this instrument, in use at the time.
+pub fn judge_response(definition: &Definition, json: &Json) -> Vec<Finding> {
+    let mut out = Vec::new();
+    if let Some((_, header)) = read(definition, json, &mut out) {
+        edition::judge(definition, &header, &mut out);
+    }
+    out
+}
+
 fn read(definition: &Definition, json: &Json, out: &mut Vec<Finding>) -> Option<(Answers, Header)> {
     let root = Place::root("QuestionnaireResponse");
     let fields = Fields::of(json, root.clone(), out)?;
@@ -95,22 +137,27 @@ fn read(definition: &Definition, json: &Json, out: &mut Vec<Finding>) -> Option<
         out.push(root.member("resourceType").fatal("wrong_resource_type", message));
         return None;
     }
+    structure::check(json, &root, out);
+    fields.resource_members(&MEMBERS, out);
     let header = header(&fields, out);
-    let mut reader = Reader { definition, answers: Answers::default(), places: BTreeMap::new() };
-    reader.items(&fields, None, &[], out);
-    let enabled = Enabled::of(definition, &reader.answers);
-    for answer in reader.answers.iter() {
-        if let Some(places) = reader.places.get(&answer.key) {
-            out.extend(judge(definition, &reader.answers, &enabled, answer, places));
+    let ItemsRead { answers, origins, places, stations } = response_items::read(definition, &fields, out);
+    let enabled = Enabled::of(definition, &answers);
+    for answer in answers.iter() {
+        if let Some(places) = places.get(&answer.key) {
+            out.extend(judge(definition, &answers, &enabled, answer, places));
         }
     }
-    let header = header?;
-    if matches!(header.status, ResponseStatus::Completed | ResponseStatus::Amended) {
-        let missing = judge_complete(definition, &reader.answers, &Setting::default());
-        // What is no longer asked has been refused above.
-        out.extend(missing.into_iter().filter(Finding::is_refusal));
+    let header = Header { origins, ..header? };
+    let at = |item: &Item, key: &AnswerKey| stations.of(definition, item, key);
+    let missing = missing(definition, &answers, &enabled, &Setting::default(), &at);
+    match header.status {
+        ResponseStatus::Completed | ResponseStatus::Amended => out.extend(missing),
+        ResponseStatus::InProgress | ResponseStatus::Stopped => {
+            out.extend(missing.into_iter().map(|finding| Finding { severity: Severity::Warning, ..finding }));
+        }
+        ResponseStatus::EnteredInError => {}
     }
-    Some((reader.answers, header))
+    Some((answers, header))
 }
 
 fn header(fields: &Fields<'_>, out: &mut Vec<Finding>) -> Option<Header> {
@@ -143,148 +190,6 @@ fn header(fields: &Fields<'_>, out: &mut Vec<Finding>) -> Option<Header> {
         source,
         author,
         questionnaire,
+        origins: BTreeMap::new(),
     })
-}
-
-struct Reader<'d> {
-    definition: &'d Definition,
-    answers: Answers,
-    places: BTreeMap<AnswerKey, AnswerPlaces>,
-}
-
-impl<'d> Reader<'d> {
-    /// Reads the items inside one occurrence of their parent. Only items found where the definition has them are
-    /// gone into, so this is as deep as the definition at most.
-    fn items(
-        &mut self,
-        fields: &Fields<'_>,
-        parent: Option<usize>,
-        occurrence: &[u32],
-        out: &mut Vec<Finding>,
-    ) {
-        let mut seen = BTreeSet::new();
-        let mut repeated: BTreeMap<usize, u32> = BTreeMap::new();
-        for entry in fields.objects("item", out) {
-            let Some((index, item)) = self.identify(&entry, parent, out) else { continue };
-            if item.kind == ItemType::Group && item.repeats {
-                let number = repeated.entry(index).or_default();
-                let inner: Vec<u32> = occurrence.iter().copied().chain([*number]).collect();
-                *number += 1;
-                self.group(&entry, index, &inner, out);
-                continue;
-            }
-            if !seen.insert(index) {
-                let message = "This item stands here twice, but only a group that repeats may.";
-                out.push(entry.place().error("item_twice", message));
-                continue;
-            }
-            match item.kind {
-                ItemType::Group => self.group(&entry, index, occurrence, out),
-                ItemType::Display => self.display(&entry, out),
-                _ => self.question(&entry, index, item, occurrence, out),
-            }
-        }
-    }
-
-    /// The item of the definition that an entry is about, if it belongs here.
-    fn identify(
-        &self,
-        entry: &Fields<'_>,
-        parent: Option<usize>,
-        out: &mut Vec<Finding>,
-    ) -> Option<(usize, &'d Item)> {
-        entry.only(&["id", "extension", "linkId", "definition", "text", "answer", "item"], None, out);
-        if entry.map().contains_key("modifierExtension") {
-            let message = "A modifier extension may change what this means, and none is understood here.";
-            out.push(entry.place().member("modifierExtension").error("modifier_extension", message));
-        }
-        let place = entry.place().member("linkId");
-        let Some(link_id) = entry.text("linkId", out) else {
-            if !entry.map().contains_key("linkId") {
-                out.push(place.error("link_id_missing", "Every item needs a linkId."));
-            }
-            return None;
-        };
-        let definition: &'d Definition = self.definition;
-        let Some((index, item)) = definition.find(link_id) else {
-            let message = format!("This instrument has no item with the linkId “{link_id}”.");
-            out.push(place.error("unknown_question", message));
-            return None;
-        };
-        if item.parent != parent {
-            let home = item.parent.and_then(|parent| self.definition.item(parent));
-            let home =
-                home.map_or("at the top".to_owned(), |home| format!("directly inside “{}”", home.link_id));
-            out.push(place.error("item_misplaced", format!("“{link_id}” belongs {home}.")));
-            return None;
-        }
-        Some((index, item))
-    }
-
-    fn group(&mut self, entry: &Fields<'_>, index: usize, occurrence: &[u32], out: &mut Vec<Finding>) {
-        if entry.map().contains_key("answer") {
-            out.push(
-                entry.place().member("answer").error("not_a_question", "A group is not answered itself."),
-            );
-        }
-        self.items(entry, Some(index), occurrence, out);
-    }
-
-    fn display(&self, entry: &Fields<'_>, out: &mut Vec<Finding>) {
-        for name in ["answer", "item"] {
-            if entry.map().contains_key(name) {
-                out.push(entry.place().member(name).error("not_a_question", "A text is not answered."));
-            }
-        }
-    }
-
-    fn question(
-        &mut self,
-        entry: &Fields<'_>,
-        index: usize,
-        item: &Item,
-        occurrence: &[u32],
-        out: &mut Vec<Finding>,
-    ) {
-        if entry.map().contains_key("item") {
-            let message = "What is inside a question stands inside its answer.";
-            out.push(entry.place().member("item").error("item_misplaced", message));
-        }
-        let mut values = Vec::new();
-        for (answer, number) in entry.objects("answer", out).into_iter().zip(0_u32..) {
-            answer.only(&["id", "extension", "item"], Some("value"), out);
-            match Value::choose("value", answer.map()) {
-                Ok(Some(value)) => values.push(value),
-                Ok(None) => out.push(answer.place().error("value_missing", "An answer needs a value[x].")),
-                Err(misread) => {
-                    let place =
-                        misread.member.iter().fold(answer.place().clone(), |place, name| place.member(name));
-                    out.push(place.error("wrong_type", misread.message));
-                }
-            }
-            let number = item.repeats.then_some(number);
-            let inner: Vec<u32> = occurrence.iter().copied().chain(number).collect();
-            self.items(&answer, Some(index), &inner, out);
-        }
-        let place = entry.place();
-        let key = AnswerKey::at(&item.link_id, occurrence);
-        let answer = match self.state(entry, out) {
-            None if values.is_empty() => return,
-            state => Answer { key: key.clone(), state: state.unwrap_or(State::Answered), values },
-        };
-        let places = AnswerPlaces {
-            link_id: place.member("linkId"),
-            occurrence: place.clone(),
-            state: place.member("extension"),
-            values: place.member("answer"),
-        };
-        self.places.insert(key, places);
-        self.answers.save(answer);
-    }
-
-    /// The state our own export writes where there are no values.
-    fn state(&self, entry: &Fields<'_>, out: &mut Vec<Finding>) -> Option<State> {
-        let found = extensions(entry, out);
-        found.iter().find(|extension| extension.url == ANSWER_STATE)?.code(out)
-    }
 }

@@ -10,7 +10,8 @@ use super::item::{Item, ItemType};
 use super::response::{ANSWER_STATE, Header};
 
 /// Writes the answers as they are recorded, in the order of the form. Groups without anything recorded inside are
-/// left out; a question without values carries its state in an extension of ours.
+/// left out; a question without values carries its state in an extension of ours, and one whose origin is known says it in
+/// another.
 pub fn write_response(definition: &Definition, answers: &Answers, header: &Header) -> Json {
     let mut response = Map::new();
     response.insert("resourceType".to_owned(), json!("QuestionnaireResponse"));
@@ -26,7 +27,7 @@ pub fn write_response(definition: &Definition, answers: &Answers, header: &Heade
     put("authored", header.authored.clone().map(Json::String));
     put("author", header.author.clone());
     put("source", header.source.clone());
-    let writer = Writer { definition, answers };
+    let writer = Writer { definition, answers, header };
     let items = writer.items(None, &[]);
     put("item", if items.is_empty() { None } else { Some(Json::Array(items)) });
     Json::Object(response)
@@ -35,6 +36,7 @@ pub fn write_response(definition: &Definition, answers: &Answers, header: &Heade
 struct Writer<'a> {
     definition: &'a Definition,
     answers: &'a Answers,
+    header: &'a Header,
 }
 
 impl Writer<'_> {
@@ -64,9 +66,11 @@ impl Writer<'_> {
 
     fn question(&self, index: usize, item: &Item, occurrence: &[u32]) -> Option<Json> {
         let record = self.answers.get(&AnswerKey::at(&item.link_id, occurrence))?;
+        let attributed = self.header.origins.get(&record.key);
+        let mut extensions: Vec<Json> = attributed.map(|attributed| attributed.write()).into_iter().collect();
         if record.state != State::Answered {
-            let extension = json!([{"url": ANSWER_STATE, "valueCode": record.state.to_string()}]);
-            return Some(with(item, "extension", extension));
+            extensions.push(json!({"url": ANSWER_STATE, "valueCode": record.state.to_string()}));
+            return Some(with(item, "extension", Json::Array(extensions)));
         }
         let answers = record.values.iter().zip(0_u32..).map(|(value, number)| {
             let mut answer = value.to_json();
@@ -77,7 +81,11 @@ impl Writer<'_> {
             }
             answer
         });
-        Some(with(item, "answer", answers.collect()))
+        let mut written = with(item, "answer", answers.collect());
+        if let (Json::Object(written), false) = (&mut written, extensions.is_empty()) {
+            written.insert("extension".to_owned(), Json::Array(extensions));
+        }
+        Some(written)
     }
 
     /// The occurrences of a repeating group in which anything is recorded.

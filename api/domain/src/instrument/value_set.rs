@@ -1,6 +1,6 @@
 //! The value sets a questionnaire brings along, and the options they hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
@@ -20,6 +20,8 @@ const MAX_DEPTH: usize = 32;
 #[derive(Default)]
 pub(super) struct ValueSets {
     by_reference: BTreeMap<String, Vec<AnswerOption>>,
+    /// The contained ones, whether or not they list their codes.
+    contained: BTreeSet<String>,
 }
 
 impl ValueSets {
@@ -28,11 +30,27 @@ impl ValueSets {
         self.by_reference.get(reference).map(Vec::as_slice)
     }
 
+    /// The finding for a set that is not at hand. One elsewhere, or one that does not list its codes, leaves the answers
+    /// unchecked; a reference into the questionnaire that leads nowhere is a mistake.
+    pub(super) fn unresolved(&self, place: &Place, url: &str) -> Finding {
+        if url.starts_with('#') && !self.contained.contains(url) {
+            let message = format!("The questionnaire contains no value set “{url}”.");
+            return place.error("value_set_missing", message);
+        }
+        let message = format!(
+            "The value set “{url}” is not in this document or does not list its codes. Answers are only checked \
+             for being a code."
+        );
+        place.warning("value_set_unresolved", message)
+    }
+
     /// Takes in the value sets contained in the questionnaire.
     pub(super) fn add_contained(&mut self, questionnaire: &Fields<'_>, out: &mut Vec<Finding>) {
         for resource in questionnaire.objects("contained", out) {
             let id = resource.map().get("id").and_then(Json::as_str);
             let id = id.map(|id| format!("#{}", id.trim_start_matches('#')));
+            let is_set = resource.map().get("resourceType").and_then(Json::as_str) == Some("ValueSet");
+            self.contained.extend(id.clone().filter(|_| is_set));
             self.add(&resource, id.into_iter().collect(), out);
         }
     }
@@ -128,15 +146,6 @@ fn option(system: Option<&Json>, concept: &Fields<'_>, out: &mut Vec<Finding>) -
         exclusive: false,
         initially_selected: false,
     })
-}
-
-/// The message for a set that is not at hand.
-pub(super) fn unresolved(place: &Place, url: &str) -> Finding {
-    let message = format!(
-        "The value set “{url}” is not in this document or does not list its codes. Answers are only checked \
-         for being a code."
-    );
-    place.warning("value_set_unresolved", message)
 }
 
 #[cfg(test)]

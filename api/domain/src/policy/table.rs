@@ -328,6 +328,7 @@ pub static RULES: &[Rule] = &[
         &[(Researcher, Site), (DataManager, Programme), (IntegrationClient, Programme)],
     ),
     rule(Op::ExportQuestionnaireResponse, "answers:read", READ_SUMMARY),
+    rule(Op::ValidateQuestionnaireResponse, "instruments:read", EVERYONE_IN_PROGRAMME_BUT_ADMIN),
     rule(Op::ListCarePlans, "care_plans:read", READ_CARE_PLAN),
     rule(Op::GetCarePlan, "care_plans:read", READ_CARE_PLAN),
     rule(Op::AddCarePlanAction, "care_plans:write", WORK_CARE_PLAN),

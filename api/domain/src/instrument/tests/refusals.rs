@@ -157,6 +157,9 @@ fn circles_are_found_and_what_waits_behind_them_is_not_blamed() {
         json!({"linkId": link_id, "type": "boolean",
             "enableWhen": [{"question": question, "operator": "=", "answerBoolean": true}]})
     };
+    let findings = |items: Json| -> Vec<_> {
+        findings(items).into_iter().filter(|(code, _)| *code != "condition_looks_ahead").collect()
+    };
     let found = findings(json!([item("a", "b"), item("b", "c"), item("c", "a"), item("d", "a")]));
     let circle = |n: u8| ("condition_in_circle", format!("/item/{n}/enableWhen"));
     assert_eq!(found, [circle(0), circle(1), circle(2)]);
@@ -165,6 +168,67 @@ fn circles_are_found_and_what_waits_behind_them_is_not_blamed() {
     group["type"] = json!("group");
     group["item"] = json!([{"linkId": "a", "type": "boolean"}]);
     assert_eq!(findings(json!([group, item("b", "a")])), [circle(0), circle(1)]);
+}
+
+#[test]
+fn a_condition_on_what_comes_later_is_odd_but_taken() {
+    let ahead = json!([
+        {"linkId": "a", "type": "boolean", "enableWhen": [{"question": "b", "operator": "=", "answerBoolean": true}]},
+        {"linkId": "b", "type": "boolean"}]);
+    assert_eq!(findings(ahead), [("condition_looks_ahead", "/item/0/enableWhen/0/question".into())]);
+    // The question around an item is answered before it.
+    let inside = json!([{"linkId": "b", "type": "boolean", "item": [{"linkId": "a", "type": "boolean",
+        "enableWhen": [{"question": "b", "operator": "=", "answerBoolean": true}]}]}]);
+    assert!(findings(inside).is_empty());
+}
+
+#[test]
+fn a_value_set_must_be_where_the_questionnaire_points() {
+    let mut json = questionnaire(json!([{"linkId": "a", "type": "choice", "answerValueSet": "#b"}]));
+    assert_eq!(codes(&refused(&json)), ["value_set_missing"]);
+    // It is there, but says only which code system to take: the answers cannot be checked here.
+    json["contained"] = json!([{"resourceType": "ValueSet", "id": "b",
+        "compose": {"include": [{"system": "http://loinc.org"}]}}]);
+    assert_eq!(codes(&Definition::parse(&json).unwrap().warnings), ["value_set_unresolved"]);
+    json["item"][0]["answerValueSet"] = json!("https://example.org/ValueSet/elsewhere");
+    assert_eq!(codes(&Definition::parse(&json).unwrap().warnings), ["value_set_unresolved"]);
+}
+
+#[test]
+fn the_document_has_the_members_of_a_questionnaire() {
+    let with = |name: &str, value: Json| {
+        let mut json = questionnaire(json!([{"linkId": "a", "type": "boolean"}]));
+        json[name] = value;
+        codes(&refused(&json))
+    };
+    assert_eq!(with("colour", json!("red")), ["unknown_member"]);
+    assert_eq!(with("implicitRules", json!("https://example.org/rules")), ["implicit_rules"]);
+    assert_eq!(with("code", json!([])), ["empty_element"]);
+    assert_eq!(with("code", json!(null)), ["empty_element"]);
+    let period = |start: &str, end: &str| json!({"start": start, "end": end});
+    assert_eq!(with("effectivePeriod", period("2024-05", "2024-04")), ["bounds_crossed"]);
+    assert_eq!(with("effectivePeriod", period("May", "2024-04")), ["wrong_type"]);
+}
+
+#[test]
+fn a_translation_has_a_language_and_a_text() {
+    let translated = |parts: Json| {
+        let extension =
+            json!([{"url": "http://hl7.org/fhir/StructureDefinition/translation", "extension": parts}]);
+        questionnaire(
+            json!([{"linkId": "a", "type": "boolean", "text": "Pain?", "_text": {"extension": extension}}]),
+        )
+    };
+    let whole =
+        translated(json!([{"url": "lang", "valueCode": "pl"}, {"url": "content", "valueString": "Ból?"}]));
+    let definition = Definition::parse(&whole).unwrap().definition;
+    let (_, item) = definition.find("a").unwrap();
+    assert_eq!((item.words_in("pl-PL"), item.words_in("cy")), ("Ból?", "Pain?"));
+    assert!(item.says("Ból?") && item.says("Pain?") && !item.says("Schmerzen?"));
+    assert_eq!(
+        codes(&refused(&translated(json!([{"url": "lang", "valueCode": "pl"}])))),
+        ["extension_malformed"]
+    );
 }
 
 #[test]
@@ -217,6 +281,16 @@ fn bounds_must_be_comparable_and_patterns_may_be_foreign() {
     let crossed =
         json!([hl7("minValue", "valueInteger", json!(2)), hl7("maxValue", "valueInteger", json!(1))]);
     assert_eq!(finding(json!({"linkId": "a", "type": "integer", "extension": crossed})).0, "bounds_crossed");
+}
+
+#[test]
+fn a_control_is_a_concept() {
+    let with = |member: &str, value: Json| {
+        let control = hl7("questionnaire-itemControl", member, value);
+        findings(json!([{"linkId": "a", "type": "string", "extension": [control]}])).len()
+    };
+    assert_eq!(with("valueCodeableConcept", json!({"coding": [{"code": "slider"}]})), 0);
+    assert_eq!(with("valueCode", json!("slider")), 1);
 }
 
 #[test]
