@@ -8,6 +8,7 @@ mod care_plans;
 mod command_line;
 mod document;
 mod faults;
+mod fhir_validation;
 mod flags;
 mod ground_rules;
 mod instruments;

@@ -3,7 +3,7 @@
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use alongside_domain::instrument::Finding;
+use alongside_domain::instrument::{Finding, MAX_DOCUMENT_BYTES};
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
@@ -12,9 +12,6 @@ use crate::http::{Code, Problem, ProblemField, body, gate, strict};
 
 /// The media type of FHIR in JSON.
 pub const FHIR_JSON: &str = "application/fhir+json";
-
-/// Largest document taken; an instrument with all its lists of answers is larger than an ordinary request.
-pub const MAX_BYTES: usize = 2 << 20;
 
 /// Most findings that one answer names.
 const MAX_FINDINGS: usize = 1000;
@@ -37,7 +34,7 @@ impl FromRequest for FhirJson {
             gate::passed(&request).await;
             gate::passed(&request).await;
             require_json(&request)?;
-            let bytes = body::read_up_to(&request, &mut payload, MAX_BYTES).await?;
+            let bytes = body::read_up_to(&request, &mut payload, MAX_DOCUMENT_BYTES).await?;
             let document = strict::parse(&bytes)?;
             let text = String::from_utf8(bytes.to_vec()).map_err(|_| Problem::new(Code::MalformedJson))?;
             Ok(Self { text, document })

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get, post};
 use alongside_domain::assessment::{Status, sees_own_words};
 use alongside_domain::id::AssessmentId;
 use alongside_domain::instrument::{
-    Answers, Definition, Header, OWN_EXTENSIONS, ResponseStatus, Setting, read_response, write_response,
+    Answers, Header, OWN_EXTENSIONS, ResponseStatus, Setting, read_response, write_response,
 };
 use alongside_domain::policy::Operation;
 use alongside_domain::provenance::{AnsweredBy, Origin};
@@ -57,7 +57,7 @@ fn import(ctx: &mut Ctx<'_, '_>, id: AssessmentId, document: &Value) -> Result<R
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let (offered, header) = read_response(&definition, document)
         .map_err(|findings| Problem::new(Code::Invalid).fields(fhir::fields(&findings)))?;
-    if header.questionnaire.as_deref().is_some_and(|named| !answers_to(&definition, named)) {
+    if header.questionnaire.as_deref().is_some_and(|named| !definition.is_named(named)) {
         let message = "This is a response to another instrument, or to another version of it.";
         return Err(Problem::new(Code::Invalid).field("/questionnaire", "other_instrument", message).into());
     }
@@ -81,18 +81,6 @@ fn import(ctx: &mut Ctx<'_, '_>, id: AssessmentId, document: &Value) -> Result<R
         sight: sight_while_saving(ctx.caller.role, None),
     };
     Reply::ok(row.version, &effect.reply(&row, &rows, alerting))
-}
-
-/// Whether a reference means this instrument: its canonical URL, or the relative `Questionnaire/ID` under which the same
-/// server would keep it, each with or without a version.
-fn answers_to(definition: &Definition, named: &str) -> bool {
-    let (url, version) = named.split_once('|').map_or((named, None), |(url, version)| (url, Some(version)));
-    let same = definition.url().is_some_and(|own| {
-        own == url
-            || (url.starts_with("Questionnaire/")
-                && own.strip_suffix(url).is_some_and(|base| base.ends_with('/')))
-    });
-    same && version.is_none_or(|version| definition.version() == Some(version))
 }
 
 /// Export an assessment as a questionnaire response
@@ -171,24 +159,4 @@ fn without_own_words(answers: &Answers) -> Answers {
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(import_questionnaire_response).service(export_questionnaire_response);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_response_names_its_instrument() {
-        let json = json!({"resourceType": "Questionnaire", "status": "active", "url": "https://example.org/q",
-            "version": "2", "item": [{"linkId": "a", "type": "string"}]});
-        let definition = Definition::parse(&json).unwrap().definition;
-        for (named, right) in [
-            ("https://example.org/q", true),
-            ("https://example.org/q|2", true),
-            ("https://example.org/q|1", false),
-            ("https://example.org/other", false),
-        ] {
-            assert_eq!(answers_to(&definition, named), right, "{named}");
-        }
-    }
 }

@@ -118,8 +118,19 @@ impl Answers {
 
     /// The records of one item in all its occurrences, in order.
     pub fn of_item<'a>(&'a self, link_id: &str) -> impl Iterator<Item = &'a Answer> {
-        let from = self.by_key.range(AnswerKey::of(link_id)..).map(|(_, answer)| answer);
-        from.take_while(move |answer| answer.key.link_id == link_id)
+        self.of_item_inside(link_id, &[])
+    }
+
+    /// The records of one item in the occurrences inside an outer one, in order.
+    pub(super) fn of_item_inside<'a>(
+        &'a self,
+        link_id: &str,
+        outer: &[u32],
+    ) -> impl Iterator<Item = &'a Answer> {
+        let from = self.by_key.range(AnswerKey::at(link_id, outer)..).map(|(_, answer)| answer);
+        from.take_while(move |answer| {
+            answer.key.link_id == link_id && answer.key.occurrence.starts_with(outer)
+        })
     }
 
     /// How many records there are.

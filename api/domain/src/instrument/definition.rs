@@ -166,6 +166,19 @@ impl Definition {
         Some(self.version().map_or_else(|| url.to_owned(), |version| format!("{url}|{version}")))
     }
 
+    /// Whether a reference means this instrument: its canonical URL, or the relative `Questionnaire/ID` under which the
+    /// same server would keep it, each with or without a version.
+    pub fn is_named(&self, reference: &str) -> bool {
+        let (url, version) =
+            reference.split_once('|').map_or((reference, None), |(url, version)| (url, Some(version)));
+        let same = self.url().is_some_and(|own| {
+            own == url
+                || (url.starts_with("Questionnaire/")
+                    && own.strip_suffix(url).is_some_and(|base| base.ends_with('/')))
+        });
+        same && version.is_none_or(|version| self.version() == Some(version))
+    }
+
     /// All items in document order with their indexes.
     pub fn items(&self) -> impl Iterator<Item = (usize, &Item)> {
         self.items.iter().enumerate()
@@ -250,8 +263,23 @@ impl Definition {
 
 #[cfg(test)]
 mod tests {
-    use crate::instrument::testing::{definition, own};
+    use crate::instrument::testing::{definition, own, parsed};
     use serde_json::json;
+
+    #[test]
+    fn a_response_names_its_instrument() {
+        let definition = parsed(&json!({"resourceType": "Questionnaire", "status": "active", "version": "2",
+            "url": "https://example.org/Questionnaire/q", "item": [{"linkId": "a", "type": "string"}]}));
+        for (named, right) in [
+            ("https://example.org/Questionnaire/q", true),
+            ("https://example.org/Questionnaire/q|2", true),
+            ("https://example.org/Questionnaire/q|1", false),
+            ("Questionnaire/q", true),
+            ("https://example.org/other", false),
+        ] {
+            assert_eq!(definition.is_named(named), right, "{named}");
+        }
+    }
 
     #[test]
     fn items_know_their_section_and_whether_they_are_private() {

@@ -228,7 +228,8 @@ fn occurrences_answered(
 
 /// The answers as a whole come from no document, so they are addressed by their linkId alone.
 fn at(key: &AnswerKey) -> Place {
-    Place::root(&format!("QuestionnaireResponse.item.where(linkId='{}')", key.link_id))
+    let quoted = key.link_id.replace('\\', "\\\\").replace('\'', "\\'");
+    Place::root(&format!("QuestionnaireResponse.descendants().where(linkId='{quoted}')"))
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@
 //! - what is on the form now: [`visible_items`], [`next_after`], [`progress_by_section`], [`why_enabled`];
 //! - whether an answer is acceptable: [`judge_answer`] on every save, [`judge_complete`] on submission;
 //! - what the answers say: [`scores`], [`concerns`], [`positive`];
-//! - how they travel: [`read_response`], [`write_response`].
+//! - how they travel: [`read_response`], [`write_response`];
+//! - what is wrong with a document, as FHIR says it: [`validate`], [`operation_outcome`].
 //!
 //! Everything is total and deterministic: the same answers give the same result in whatever order they came, on
 //! the server and offline.
@@ -30,12 +31,14 @@ mod limits;
 mod links;
 mod marks;
 mod moment;
+mod operation_outcome;
 mod parse;
 mod parse_item;
 mod response;
 mod response_write;
 mod score;
 mod score_parse;
+mod validate;
 mod value;
 mod value_set;
 
@@ -61,8 +64,10 @@ pub use item::{
     Marks, Operator, Presentation,
 };
 pub use judge::{MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
+pub use operation_outcome::operation_outcome;
 pub use parse_item::{MAX_DEPTH, MAX_ITEMS};
-pub use response::{ANSWER_STATE, Header, ResponseStatus, read_response};
+pub use response::{ANSWER_STATE, Header, ResponseStatus, judge_response, read_response};
 pub use response_write::write_response;
 pub use score::{Band, Method, MissingRule, Score, ScoreDefinition, ScoreInput, scores};
+pub use validate::{MAX_DOCUMENT_BYTES, Validated, validate};
 pub use value::{Misread, Value};

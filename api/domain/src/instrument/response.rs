@@ -13,7 +13,7 @@ use super::fields::Fields;
 use super::finding::{Finding, Place};
 use super::flow::Setting;
 use super::item::{Item, ItemType};
-use super::judge::{AnswerPlaces, judge, judge_complete};
+use super::judge::{AnswerPlaces, MAX_OCCURRENCE, judge, judge_complete};
 use super::moment;
 use super::value::Value;
 
@@ -85,6 +85,26 @@ pub fn read_response(definition: &Definition, json: &Json) -> Result<(Answers, H
         Some(read) if !out.iter().any(Finding::is_refusal) => Ok(read),
         _ => Err(out),
     }
+}
+
+/// Everything there is to say about a response, warnings as well; the same as [`read_response`] would refuse, and
+/// whether the response is one to this instrument at all.
+pub fn judge_response(definition: &Definition, json: &Json) -> Vec<Finding> {
+    let mut out = Vec::new();
+    if let Some((_, header)) = read(definition, json, &mut out) {
+        out.extend(other_instrument(definition, &header));
+    }
+    out
+}
+
+/// A response that says it answers something else. Where the instrument has no URL there is nothing to compare with.
+fn other_instrument(definition: &Definition, header: &Header) -> Option<Finding> {
+    let named = header.questionnaire.as_deref()?;
+    if definition.url().is_none() || definition.is_named(named) {
+        return None;
+    }
+    let message = "This is a response to another instrument, or to another version of it.";
+    Some(Place::root("QuestionnaireResponse").member("questionnaire").error("other_instrument", message))
 }
 
 fn read(definition: &Definition, json: &Json, out: &mut Vec<Finding>) -> Option<(Answers, Header)> {
@@ -168,6 +188,14 @@ impl<'d> Reader<'d> {
             let Some((index, item)) = self.identify(&entry, parent, out) else { continue };
             if item.kind == ItemType::Group && item.repeats {
                 let number = repeated.entry(index).or_default();
+                if *number > MAX_OCCURRENCE {
+                    if *number == MAX_OCCURRENCE + 1 {
+                        let message = "This group stands here more often than anybody could mean; the rest was not read.";
+                        out.push(entry.place().error("occurrence_out_of_range", message));
+                        *number += 1;
+                    }
+                    continue;
+                }
                 let inner: Vec<u32> = occurrence.iter().copied().chain([*number]).collect();
                 *number += 1;
                 self.group(&entry, index, &inner, out);
