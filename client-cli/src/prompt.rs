@@ -94,10 +94,16 @@ impl Screen {
 
     /// Writes choices, numbered from 1.
     pub fn numbered<'a>(&mut self, choices: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        let choices: Vec<&str> = choices.into_iter().collect();
+        // Long choices would run into each other.
+        let is_long = choices.iter().any(|choice| choice.chars().count() + 6 > self.width);
         for (position, choice) in choices.into_iter().enumerate() {
             self.hanging(&format!("{:>4}  ", position + 1), choice)?;
+            if is_long {
+                self.raw("\n")?;
+            }
         }
-        self.raw("\n")
+        if is_long { Ok(()) } else { self.raw("\n") }
     }
 
     fn hanging(&mut self, mark: &str, words: &str) -> Result<()> {
@@ -150,7 +156,7 @@ impl Screen {
         self.numbered(choices.iter().copied())?;
         loop {
             let typed = self.line("Type the number:")?;
-            if let Some(position) = number(&typed, choices.len()) {
+            if let Some(position) = number(&typed, choices.len()).or_else(|| pick(&typed, choices)) {
                 return Ok(position);
             }
             self.say(&format!("Please type a number from 1 to {}.", choices.len()))?;
@@ -208,6 +214,24 @@ pub fn number(typed: &str, choices: usize) -> Option<usize> {
     (1..=choices).contains(&number).then(|| number - 1)
 }
 
+/// The choice typed in words, or by `y` and `n` where exactly one begins with yes or no; counted from 0.
+pub fn pick(typed: &str, choices: &[&str]) -> Option<usize> {
+    let typed = typed.trim().to_lowercase();
+    let only = |is_meant: &dyn Fn(&str) -> bool| {
+        let mut found = choices.iter().enumerate().filter(|(_, words)| is_meant(&words.to_lowercase()));
+        found.next().filter(|_| found.next().is_none()).map(|(position, _)| position)
+    };
+    let whole = only(&|words| words == typed);
+    let begins = |word: &'static str| {
+        move |words: &str| words.split(|letter: char| !letter.is_alphanumeric()).next() == Some(word)
+    };
+    whole.or_else(|| match typed.as_str() {
+        "y" | "yes" => only(&begins("yes")),
+        "n" | "no" => only(&begins("no")),
+        _ => None,
+    })
+}
+
 /// Several numbers typed for choices, counted from 0, each once.
 pub fn numbers(typed: &str, choices: usize) -> Option<Vec<usize>> {
     let mut found = Vec::new();
@@ -230,6 +254,17 @@ mod tests {
         assert_eq!(numbers("5", 4), None);
         assert_eq!(number("0", 4), None);
         assert_eq!(number("2.", 4), Some(1));
+    }
+
+    #[test]
+    fn yes_and_no_are_understood_as_words_and_letters() {
+        let choices = ["Yes, they agreed", "No, they did not", "Not asked"];
+        assert_eq!(
+            ["y", "Yes", "n", "not asked"].map(|typed| pick(typed, &choices)),
+            [Some(0), Some(0), Some(1), Some(2)]
+        );
+        assert_eq!(pick("y", &["Yes, often", "Yes, at times"]), None);
+        assert_eq!(pick("", &choices), None);
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod harness;
 mod assessment_summary;
 mod care_plans;
 mod command_line;
+#[cfg(target_os = "linux")]
+mod command_line_journey;
 mod document;
 mod faults;
 mod fhir_validation;
