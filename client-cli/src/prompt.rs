@@ -25,6 +25,8 @@ pub struct Screen {
     out: Box<dyn Write>,
     width: usize,
     is_terminal: bool,
+    /// The cursor stands right below a line that was typed.
+    was_typed_on: bool,
 }
 
 impl Screen {
@@ -47,6 +49,7 @@ impl Screen {
             out: Box::new(io::stderr()),
             width: output::width(),
             is_terminal: true,
+            was_typed_on: false,
         };
         screen.raw(ENTER)?;
         screen.clear()?;
@@ -57,7 +60,7 @@ impl Screen {
     #[cfg(test)]
     pub fn scripted(lines: &str, out: impl Write + 'static) -> Self {
         let input = Box::new(io::Cursor::new(lines.to_owned().into_bytes()));
-        Self { input, out: Box::new(out), width: 72, is_terminal: false }
+        Self { input, out: Box::new(out), width: 72, is_terminal: false, was_typed_on: false }
     }
 
     fn raw(&mut self, text: &str) -> Result<()> {
@@ -68,13 +71,15 @@ impl Screen {
 
     /// Leaves nothing of what was there.
     pub fn clear(&mut self) -> Result<()> {
+        self.was_typed_on = false;
         if self.is_terminal { self.raw(CLEAR) } else { Ok(()) }
     }
 
-    /// Writes a paragraph and an empty line.
+    /// Writes a paragraph and an empty line. What was typed before it stands apart.
     pub fn say(&mut self, words: &str) -> Result<()> {
         let text = wrap(&clean(words), self.width);
-        self.raw(&format!("{text}\n\n"))
+        let gap = if std::mem::take(&mut self.was_typed_on) { "\n" } else { "" };
+        self.raw(&format!("{gap}{text}\n\n"))
     }
 
     /// Writes lines with a mark before each.
@@ -119,7 +124,9 @@ impl Screen {
     /// One line typed by the person, without spaces around it.
     pub fn line(&mut self, prompt: &str) -> Result<String> {
         self.raw(&format!("{prompt} "))?;
-        Ok(self.read()?.trim().to_owned())
+        let typed = self.read()?.trim().to_owned();
+        self.was_typed_on = true;
+        Ok(typed)
     }
 
     /// Several lines up to a line with only a full stop, exactly as typed.
@@ -129,6 +136,7 @@ impl Screen {
             self.raw("> ")?;
             let line = self.read()?;
             if line.trim() == "." {
+                self.raw("\n")?;
                 return Ok(text.join("\n"));
             }
             text.push(line);
@@ -195,7 +203,7 @@ impl Screen {
     /// A line that may stay empty.
     pub fn maybe(&mut self, question: &str) -> Result<Option<String>> {
         self.say(question)?;
-        let typed = self.line("(Enter to leave out)")?;
+        let typed = self.line("(To leave this out, press Enter)")?;
         Ok(Some(typed).filter(|typed| !typed.is_empty()))
     }
 }

@@ -164,9 +164,12 @@ fn a_supporter_and_a_man_go_through_an_assessment_at_the_terminal() {
     screen.answer("Who are your friends?", "q");
     assert!(screen.end().1.contains("Stopped for now"));
 
-    let mut screen = kitchen.assess(&["--level", "A3", "--keyed-by", "participant", "--present", "nobody"]);
+    // Without a time point it is the one that is open.
+    let arguments = ["assess", &kitchen.study_id, "--instrument", FORM, "--level", "A3"];
+    let more = ["--keyed-by", "participant", "--present", "nobody"];
+    let mut screen = Terminal::run(kitchen.home.path(), &demo.base, &[&arguments[..], &more].concat());
     screen.answer("Before you begin", "y");
-    screen.answer("Press Enter to begin", "");
+    assert!(screen.answer("Press Enter to begin", "").contains("where you stopped"));
     screen.answer("That was the last question", "hand in");
     screen.answer("Hand in?", "y");
     let (code, left) = screen.end();

@@ -227,7 +227,7 @@ fn read_back(sitting: &mut Sitting<'_>, answer: &Answer) -> Result<bool> {
         return Ok(true);
     }
     let words = sitting.course.item(&answer.key).map(|item| in_words(item, answer)).unwrap_or_default();
-    sitting.screen.say(&format!("\nRead it back to them: “{words}”"))?;
+    sitting.screen.say(&format!("Read it back to them: “{words}”"))?;
     loop {
         let said = sitting.screen.line("Is that right? Press Enter for yes, or type n to change it:")?;
         match said.to_lowercase().as_str() {

@@ -66,9 +66,9 @@ pub struct Args {
     /// Name, web address or ID of the questionnaire
     #[arg(long, default_value = "prostate-hna")]
     instrument: String,
-    /// Which time this is asked, such as T0
-    #[arg(long, default_value = "T0")]
-    time_point: String,
+    /// Which time this is asked, such as T0; without it, the assessment that is open, or else T0
+    #[arg(long)]
+    time_point: Option<String>,
     /// in_person, telephone, video, online or paper
     #[arg(long, default_value = "in_person")]
     channel: alongside_domain::assessment::Channel,
@@ -121,9 +121,10 @@ fn find<'a>(client: &'a Client, args: &Args) -> Result<Found<'a>> {
     )?;
     let of = |assessment: &Value, name: &str| text(assessment, &[name]).map(str::to_owned);
     // One that was begun with an older version of the questionnaire is finished with that version.
-    for assessment in
-        open.iter().rev().filter(|one| of(one, "time_point").as_deref() == Some(&args.time_point))
-    {
+    let is_meant = |one: &&Value| {
+        args.time_point.as_deref().is_none_or(|wanted| text(one, &["time_point"]) == Some(wanted))
+    };
+    for assessment in open.iter().rev().filter(is_meant) {
         let id = |name: &str| of(assessment, name).and_then(|id| Uuid::try_parse(&id).ok());
         let (Some(id), Some(instrument_id)) = (id("id"), id("instrument_id")) else { continue };
         if instrument::is(client, instrument_id, &args.instrument)? {
@@ -136,7 +137,7 @@ fn find<'a>(client: &'a Client, args: &Args) -> Result<Found<'a>> {
     let link = Link::begin(
         client,
         &json!({
-            "participant_id": participant, "instrument_id": instrument_id, "time_point": args.time_point,
+            "participant_id": participant, "instrument_id": instrument_id, "time_point": args.time_point.as_deref().unwrap_or("T0"),
             "channel": args.channel,
         }),
     )?;
