@@ -25,7 +25,7 @@ use anyhow::{Context as _, bail};
 use futures_util::future::try_join_all;
 use secrecy::SecretString;
 
-pub use self::accounts::{DemoAccounts, DemoClient, DemoPerson, DemoToTry, next_steps, write_accounts};
+pub use self::accounts::{DemoAccounts, DemoClient, DemoPerson, DemoToTry, Kept, next_steps, write_accounts};
 use self::plan::{CAPACITY, Plan, Record, Signed};
 use self::sitting::{Judged, Sitting, write_flag};
 use crate::app::App;

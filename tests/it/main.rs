@@ -6,9 +6,12 @@ mod harness;
 mod assessment_summary;
 mod care_plans;
 mod command_line;
+#[cfg(target_os = "linux")]
+mod command_line_journey;
 mod document;
 mod faults;
 mod fhir;
+mod fhir_validation;
 mod findings;
 mod flags;
 mod ground_rules;

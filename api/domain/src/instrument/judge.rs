@@ -321,7 +321,8 @@ fn groups_answered<'a>(definition: &Definition, answers: &'a Answers) -> GroupsA
 
 /// The answers as a whole come from no document, so they are addressed by their linkId alone.
 fn at(key: &AnswerKey) -> Place {
-    Place::root(&format!("QuestionnaireResponse.item.where(linkId='{}')", key.link_id))
+    let quoted = key.link_id.replace('\\', "\\\\").replace('\'', "\\'");
+    Place::root(&format!("QuestionnaireResponse.descendants().where(linkId='{quoted}')"))
 }
 
 #[cfg(test)]
