@@ -16,6 +16,7 @@ use alongside_store::consent::Consent;
 use alongside_store::participant::Participant;
 use alongside_store::scope::{Reach, Scope};
 use alongside_store::sealing::KeyRing;
+use alongside_store::status_change::Author;
 use alongside_store::types::{At, Code, Document, Key};
 use alongside_store::{
     Db, StoreError, assessment, assignment, catalogue, client, consent, consent_form, digital_profile,
@@ -141,12 +142,14 @@ fn write_record(
     scope: &Scope,
 ) -> Result<(), StoreError> {
     let cells = record.cells.seal(ring, record.id)?;
+    let taken_back = record.signed.as_ref().is_some_and(|signed| signed.taken_back);
     let row = Participant {
         id: Key(record.id),
         programme_id: plan.programme.id,
         site_id: Key(record.site),
         study_id: record.study_id.clone(),
-        status: Code(record.part.status),
+        // Whoever took it all back had taken part before.
+        status: Code(if taken_back { Status::Approached } else { record.part.status }),
         language: record.language.to_owned(),
         access_class: None,
         could_do_alone: None,
@@ -166,14 +169,14 @@ fn write_record(
     if let Some(signed) = &record.signed {
         let row = participant::find(db, scope, record.id)?;
         let consent = consent_of(record, signed, form, plan.researcher);
-        // Before he took it all back, he took part.
         let status = if signed.taken_back { Status::Consented } else { record.part.status };
-        consent::record(db, &row, status, &consent)?;
+        let [gave, took_back] = signed.steps.map(|change| Author { change, by: plan.researcher.uuid() });
+        consent::record(db, &row, status, &consent, gave)?;
         if signed.taken_back {
             let row = participant::find(db, scope, record.id)?;
             let all = signed.answers.keys().cloned().collect();
             let later = consent.created_at.0 + chrono::TimeDelta::days(20);
-            consent::withdraw(db, &row, &consent, all, later)?;
+            consent::withdraw(db, &row, &consent, all, took_back, later)?;
         }
     }
     Ok(())

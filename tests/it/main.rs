@@ -16,3 +16,4 @@ mod offline_man;
 mod participants;
 mod policy;
 mod sessions;
+mod status_changes;

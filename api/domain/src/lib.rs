@@ -23,6 +23,7 @@ pub mod policy;
 pub mod programme;
 pub mod provenance;
 pub mod site;
+pub mod status_change;
 pub mod study_id;
 pub mod summary;
 pub mod transition;

@@ -165,6 +165,8 @@ pub enum Operation {
     ListParticipantAuditEvents,
     ListDigitalProfiles,
     CreateDigitalProfile,
+    ListStatusChanges,
+    CreateStatusChange,
 
     ListConsentForms,
     CreateConsentForm,

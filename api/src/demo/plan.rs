@@ -9,7 +9,7 @@ use alongside_domain::content;
 use alongside_domain::digital_profile::{Access, Barrier, Device, InternetAtHome, LastUsed};
 use alongside_domain::id::{
     AssessmentId, AssignmentId, ClientId, ConsentId, DigitalProfileId, MembershipId, ParticipantId, PersonId,
-    ProgrammeId, SiteId,
+    ProgrammeId, SiteId, StatusChangeId,
 };
 use alongside_domain::participant::{
     AccessNeed, Address, CommunicationNeed, Gp, Identity, Needs, SafeContact, Treatment,
@@ -61,6 +61,8 @@ pub struct Signed {
     pub taken_on: NaiveDate,
     pub method: Method,
     pub taken_back: bool,
+    /// Under which ids his history keeps that he gave it, and that he took it back.
+    pub steps: [StatusChangeId; 2],
 }
 
 /// A participant with all that is his.
@@ -292,7 +294,10 @@ fn record(
         },
         cells: cells(index),
         profile: measured.then(|| profile(DigitalProfileId::new(draw.id()), id, index, researcher, now)),
-        signed: measured.then(|| signed(ConsentId::new(draw.id()), index, part.agreed, now)),
+        signed: measured.then(|| {
+            let (id, steps) = (ConsentId::new(draw.id()), [draw.id(), draw.id()].map(StatusChangeId::new));
+            signed(id, steps, index, part.agreed, now)
+        }),
         assignment: None,
     }
 }
@@ -388,7 +393,7 @@ fn profile(
     }
 }
 
-fn signed(id: ConsentId, index: usize, agreed: Agreed, now: Timestamp) -> Signed {
+fn signed(id: ConsentId, steps: [StatusChangeId; 2], index: usize, agreed: Agreed, now: Timestamp) -> Signed {
     let refused: BTreeSet<&str> = match agreed {
         Agreed::Alone => BTreeSet::from([statement::SUPPORTER_CONTACT, statement::HOME_VISIT]),
         Agreed::HandsOff => BTreeSet::from([statement::SUPPORTER_SEES_ANSWERS, statement::SECTION_SCRIBE]),
@@ -401,6 +406,7 @@ fn signed(id: ConsentId, index: usize, agreed: Agreed, now: Timestamp) -> Signed
         taken_on: (now + TimeDelta::days(1)).date_naive(),
         method: if index.is_multiple_of(3) { Method::Wet } else { Method::Electronic },
         taken_back: agreed == Agreed::TakenBack,
+        steps,
     }
 }
 

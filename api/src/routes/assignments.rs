@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::assignment::{Condition, EndReason, Purpose, State, Step};
 use alongside_domain::id::{AssignmentId, ParticipantId, PersonId, SiteId};
+use alongside_domain::participant::{Status, Support};
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::assignment::{self, Assignment, Filter};
 use alongside_store::participant;
@@ -231,6 +232,7 @@ async fn create_assignment(
                     unknown("/participant_id", "There is no such participant in this programme.")
                 })?;
             ctx.about(new.participant_id);
+            require_open(participant.status.0)?;
             let (programme, site) = (participant.programme_id.0, participant.site_id.0);
             if !assignment::is_supporter(ctx.db, new.supporter_id, programme, site)? {
                 return Err(unknown("/supporter_id", "Nobody with this id is a supporter at this site now."));
@@ -271,6 +273,15 @@ async fn create_assignment(
             Reply::created(format!("/v1/assignments/{id}"), 1, &AssignmentView::from(&row))
         })
         .await
+}
+
+/// 409 where every arrangement is over for good.
+fn require_open(status: Status) -> Result<(), Refusal> {
+    if status.support() != Support::Over {
+        return Ok(());
+    }
+    let detail = format!("No supporter is offered while the participant is in the state {status}.");
+    Err(Problem::new(Code::Conflict).detail(detail).into())
 }
 
 fn knows_each_other() -> Refusal {

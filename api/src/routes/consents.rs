@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::consent::{CapacityJudgement, Effect, Method, unanswered, unasked};
-use alongside_domain::id::{ConsentFormId, ConsentId, ParticipantId, PersonId};
+use alongside_domain::id::{ConsentFormId, ConsentId, ParticipantId, PersonId, StatusChangeId};
 use alongside_domain::policy::{Operation, Role, relation};
 use alongside_store::consent::{self, Consent};
 use alongside_store::sealing::KeyRing;
+use alongside_store::status_change::Author;
 use alongside_store::types::{At, Code as Coded, Document, Key};
 use alongside_store::{consent_form, membership, participant};
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
@@ -291,11 +292,17 @@ async fn create_consent(
             };
             let status =
                 participant.status.0.on_form(row.effect().take_part, new.capacity_judgement.can_consent())?;
-            consent::record(ctx.db, &participant, status, &row)?;
+            let author = author(ctx);
+            consent::record(ctx.db, &participant, status, &row, author)?;
             ctx.resource(id.uuid());
             Reply::created(format!("/v1/consents/{id}"), 1, &ConsentView::of(&row, &ring, role)?)
         })
         .await
+}
+
+/// Who moves the participant by it, where it does.
+fn author(ctx: &Ctx<'_, '_>) -> Author {
+    Author { change: StatusChangeId::new(ctx.fresh()), by: ctx.caller.actor_id() }
 }
 
 fn unknown(pointer: &'static str, message: &'static str) -> Refusal {
@@ -351,8 +358,7 @@ fn taken_by(ctx: &mut Ctx<'_, '_>, new: &ConsentCreate) -> Result<PersonId, Refu
 fn taken_on(ctx: &Ctx<'_, '_>, new: &ConsentCreate) -> Result<NaiveDate, Refusal> {
     let today = ctx.now.date_naive();
     let day = new.taken_on.unwrap_or(today);
-    // Somewhere it is tomorrow already.
-    if day > today.checked_add_days(Days::new(1)).unwrap_or(today) {
+    if checks::is_to_come(day, today) {
         let problem = Problem::new(Code::Invalid);
         return Err(problem.field("/taken_on", "future", "This day has not come yet.").into());
     }
@@ -411,7 +417,8 @@ async fn withdraw_consent(
             if withdrawal.statements.iter().any(|code| !row.answers.0.contains_key(code)) {
                 return Err(unknown("/statements", "One of these is no statement of the form."));
             }
-            let row = consent::withdraw(ctx.db, &participant, &row, withdrawal.statements.clone(), ctx.now)?;
+            let (author, statements) = (author(ctx), withdrawal.statements.clone());
+            let row = consent::withdraw(ctx.db, &participant, &row, statements, author, ctx.now)?;
             Reply::ok(row.version, &ConsentView::of(&row, &ctx.ring(), ctx.caller.role)?)
         })
         .await

@@ -35,6 +35,7 @@ pub mod questionnaire_responses;
 pub mod segments;
 pub mod sessions;
 pub mod sites;
+pub mod status_changes;
 pub mod submissions;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -60,6 +61,7 @@ pub fn all(config: &mut ServiceConfig) {
     consent_forms::routes(config);
     consents::routes(config);
     digital_profiles::routes(config);
+    status_changes::routes(config);
     participant_identity::routes(config);
     participants::routes(config);
     amendments::routes(config);

@@ -127,7 +127,8 @@ pub struct NeedsUpdate {
 #[schema(example = json!({
     "id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e80", "study_id": "AS-7K3M-9QXT-U",
     "programme_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e71", "site_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e72",
-    "name": "Arthur Example", "status": "identified", "language": "en-GB", "access_class": null,
+    "name": "Arthur Example", "status": "identified", "allowed_next": ["approached", "deceased"],
+    "language": "en-GB", "access_class": null,
     "could_do_alone": null, "supporter_contact_allowed": false,
     "needs": {"interpreter": false, "interpreter_language": null, "communication": ["large_print"], "access": [],
         "note": null},
@@ -145,6 +146,9 @@ pub struct ParticipantView {
     #[schema(max_length = 200, nullable = false)]
     pub name: Option<String>,
     pub status: Status,
+    /// The states that can follow. Those that take part stand on consent as well.
+    #[schema(max_items = 14)]
+    pub allowed_next: Vec<Status>,
     #[schema(max_length = 35)]
     pub language: String,
     /// From the newest digital profile; null until there is one.
@@ -188,6 +192,7 @@ impl ParticipantView {
             site_id: row.site_id.0,
             name: name(row, ring, role)?,
             status: row.status.0,
+            allowed_next: row.status.0.allowed_next().to_vec(),
             language: row.language.clone(),
             access_class: row.access_class.map(|class| class.0),
             could_do_alone: row.could_do_alone,

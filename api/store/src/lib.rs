@@ -40,6 +40,7 @@ pub mod session;
 pub mod sign_in;
 pub mod site;
 mod sqlite;
+pub mod status_change;
 mod store;
 pub mod types;
 

@@ -95,6 +95,22 @@ const READ_CONSENT: Grants = &[
     (IntegrationClient, Programme),
 ];
 
+/// How he came to stand where he stands; a supporter knows where, and no more.
+const READ_STATUS_CHANGES: Grants = &[
+    (Participant, Own),
+    (Coordinator, Site),
+    (SafeguardingLead, Programme),
+    (Clinician, Site),
+    (Researcher, Site),
+    (TrialManager, Programme),
+    (DataManager, Programme),
+    (Statistician, Programme),
+    (Monitor, Programme),
+    (PrivacyOfficer, Programme),
+    (IntegrationClient, Programme),
+];
+
+/// Taking somebody in, and recording where he goes from there.
 const TAKE_CONSENT: Grants = &[(Coordinator, Site), (Researcher, Site), (IntegrationClient, Programme)];
 
 const READ_ASSIGNMENT: Grants = &[
@@ -259,6 +275,8 @@ pub static RULES: &[Rule] = &[
         "participants:write",
         &[(Coordinator, Site), (Researcher, Site), (IntegrationClient, Programme)],
     ),
+    rule(Op::ListStatusChanges, "participants:read", READ_STATUS_CHANGES),
+    rule(Op::CreateStatusChange, "participants:write", TAKE_CONSENT),
     rule(Op::ListConsentForms, "consents:read", READ_FORMS),
     rule(Op::CreateConsentForm, "consents:write", &[(TrialManager, Programme)]),
     rule(Op::GetConsentForm, "consents:read", READ_FORMS),
