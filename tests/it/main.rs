@@ -15,5 +15,6 @@ mod migrations;
 mod offline_man;
 mod participants;
 mod policy;
+mod reach;
 mod sessions;
 mod status_changes;
