@@ -10,7 +10,7 @@ mod sitting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alongside_domain::id::PersonId;
+use alongside_domain::id::{PersonId, StatusChangeId};
 use alongside_domain::participant::Status;
 use alongside_store::consent::Consent;
 use alongside_store::participant::Participant;
@@ -27,6 +27,7 @@ use futures_util::future::try_join_all;
 use secrecy::SecretString;
 
 pub use self::accounts::{DemoAccounts, DemoClient, DemoPerson, DemoToTry, next_steps, write_accounts};
+use self::draw::Draw;
 use self::plan::{CAPACITY, Plan, Record, Signed};
 use self::sitting::{Judged, Sitting, write_flag};
 use crate::app::App;
@@ -36,7 +37,7 @@ use crate::app::App;
 /// # Errors
 /// When it cannot be written, or when there is a demonstration of another seed.
 pub async fn seed(app: &App, seed: u64) -> anyhow::Result<DemoAccounts> {
-    let plan = Arc::new(Plan::new(seed));
+    let plan = Arc::new(Plan::new(seed).context("the demonstration does not fit together")?);
     let mut accounts = accounts_of(app, &plan);
     let found = app.store.read(|db| programme::by_code(db, plan::CODE)).await?;
     match found {
@@ -109,12 +110,13 @@ fn write(
     for site in &plan.sites {
         site::insert(db, &scope, site)?;
     }
-    let mut ids = plan.catalogue.iter().copied();
-    catalogue::install(db, plan.programme.id.0, &mut || ids.next().unwrap_or_default(), now.0)?;
+    let mut ids = plan.catalogue.clone();
+    catalogue::install(db, plan.programme.id.0, &mut || ids.id(), now.0)?;
     let forms = consent_form::list(db, &scope, None, None, 1)?;
     let form = forms.first().ok_or(StoreError::NotFound)?.id;
+    let mut steps = plan.steps.clone();
     for record in &plan.records {
-        write_record(db, ring, plan, record, form, &scope)?;
+        write_record(db, ring, plan, record, form, &mut steps)?;
     }
     // After the participants, since one of the accounts is a participant's.
     for (account, hash) in plan.accounts.iter().zip(hashes) {
@@ -139,8 +141,9 @@ fn write_record(
     plan: &Plan,
     record: &Record,
     form: Key<alongside_domain::id::kind::ConsentForm>,
-    scope: &Scope,
+    steps: &mut Draw,
 ) -> Result<(), StoreError> {
+    let scope = &Scope { reach: Reach::Programme(plan.programme.id.0), person: None };
     let cells = record.cells.seal(ring, record.id)?;
     let taken_back = record.signed.as_ref().is_some_and(|signed| signed.taken_back);
     let row = Participant {
@@ -170,7 +173,8 @@ fn write_record(
         let row = participant::find(db, scope, record.id)?;
         let consent = consent_of(record, signed, form, plan.researcher);
         let status = if signed.taken_back { Status::Consented } else { record.part.status };
-        let [gave, took_back] = signed.steps.map(|change| Author { change, by: plan.researcher.uuid() });
+        let [gave, took_back] =
+            [(); 2].map(|()| Author { change: StatusChangeId::new(steps.id()), by: plan.researcher.uuid() });
         consent::record(db, &row, status, &consent, gave)?;
         if signed.taken_back {
             let row = participant::find(db, scope, record.id)?;

@@ -10,6 +10,7 @@ use actix_web::HttpServer;
 use actix_web::dev::Server;
 use actix_web::web::Data;
 use alongside_domain::clock::{Clock, Ids};
+use alongside_domain::content;
 use alongside_store::sealing::KeyRing;
 use alongside_store::{Store, migrate};
 use anyhow::Context as _;
@@ -43,6 +44,7 @@ pub fn prepare(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
 ) -> anyhow::Result<App> {
+    content::check();
     let location = config.location();
     migrate::require_current(&location)?;
     let ring = KeyRing::new(keys.sealing())?;

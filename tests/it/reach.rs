@@ -31,6 +31,8 @@ fn reaches(grant: Relation, stand: Stand) -> bool {
         (Relation::Own | Relation::Assigned, stand) => stand == Stand::With,
         (Relation::Site, stand) => stand != Stand::Beside,
         (Relation::Programme, _) => true,
+        // A safeguarding lead can act on the flag of this walk.
+        (Relation::StandIn, _) => false,
         (Relation::Installation, _) => panic!("no operation on a person's record has this"),
     }
 }

@@ -183,7 +183,7 @@ async fn list_assignments(
     let filter = Filter { participant_id, supporter_id, state };
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListAssignments.name(), &filter);
+    let list = List::new(permit.caller().actor_id(), Operation::ListAssignments.name(), &filter)?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let shown = usize::try_from(paging.limit()).unwrap_or(usize::MAX);
@@ -194,7 +194,7 @@ async fn list_assignments(
             Ok(rows)
         })
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let items = rows.iter().map(AssignmentView::from).collect();
     Ok(page::respond(&request, &AssignmentPage { items, next: next.clone() }, next.as_deref()))
 }

@@ -194,7 +194,7 @@ async fn list_care_plans(
     let CarePlanQuery { participant_id, status, limit, cursor } = query.into_inner();
     let paging = Paging::new(limit, cursor)?;
     let filter = (participant_id, status);
-    let list = List::new(permit.caller().actor_id(), Operation::ListCarePlans.name(), &filter);
+    let list = List::new(permit.caller().actor_id(), Operation::ListCarePlans.name(), &filter)?;
     let cursors = permit.cursors();
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = i64::from(paging.fetch());
@@ -206,7 +206,7 @@ async fn list_care_plans(
             Ok(rows)
         })
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let items = rows.iter().map(CarePlanItem::from).collect();
     Ok(page::respond(&request, &CarePlanPage { items, next: next.clone() }, next.as_deref()))
 }

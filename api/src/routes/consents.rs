@@ -212,7 +212,7 @@ async fn list_consents(
     let ConsentQuery { participant_id, limit, cursor } = query.into_inner();
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListConsents.name(), &participant_id);
+    let list = List::new(permit.caller().actor_id(), Operation::ListConsents.name(), &participant_id)?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let mut items = permit
@@ -225,7 +225,7 @@ async fn list_consents(
             rows.iter().map(|row| ConsentView::of(row, &ring, role)).collect::<Result<Vec<_>, _>>()
         })
         .await?;
-    let next = paging.cut(&mut items, &cursors, &list, |item| item.id.uuid());
+    let next = paging.cut(&mut items, &cursors, &list, |item| item.id.uuid())?;
     Ok(page::respond(&request, &ConsentPage { items, next: next.clone() }, next.as_deref()))
 }
 

@@ -324,7 +324,7 @@ async fn list_participants(
     let filter = Filter { site_id, status, access_class };
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListParticipants.name(), &filter);
+    let list = List::new(permit.caller().actor_id(), Operation::ListParticipants.name(), &filter)?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let shown = usize::try_from(paging.limit()).unwrap_or(usize::MAX);
@@ -336,7 +336,7 @@ async fn list_participants(
             rows.iter().map(|row| ParticipantItem::of(row, &ring, role)).collect::<Result<Vec<_>, _>>()
         })
         .await?;
-    let next = paging.cut(&mut items, &cursors, &list, |item| item.id.uuid());
+    let next = paging.cut(&mut items, &cursors, &list, |item| item.id.uuid())?;
     Ok(page::respond(&request, &ParticipantPage { items, next: next.clone() }, next.as_deref()))
 }
 

@@ -161,7 +161,7 @@ async fn list_status_changes(
     let (id, StatusChangeQuery { limit, cursor }) = (*path, query.into_inner());
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListStatusChanges.name(), &id);
+    let list = List::new(permit.caller().actor_id(), Operation::ListStatusChanges.name(), &id)?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let mut rows = permit
@@ -171,7 +171,7 @@ async fn list_status_changes(
             Ok(status_change::list(ctx.db, id, after.map(StatusChangeId::new), fetch)?)
         })
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let items = rows.into_iter().map(StatusChangeView::from).collect();
     Ok(page::respond(&request, &StatusChangePage { items, next: next.clone() }, next.as_deref()))
 }

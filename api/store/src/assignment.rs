@@ -57,7 +57,7 @@ fn admits(scope: &Scope, row: &Assignment) -> bool {
         Reach::Participant(programme, own) => {
             *programme == row.programme_id.0 && *own == row.participant_id.0
         }
-        Reach::Installation | Reach::Nothing => false,
+        Reach::Installation | Reach::StandIn(..) | Reach::Nothing => false,
     }
 }
 
@@ -148,7 +148,7 @@ pub fn list(
             Reach::Participant(programme, own) => query
                 .filter(assignments::programme_id.eq(Key(*programme)))
                 .filter(assignments::participant_id.eq(Key(*own))),
-            Reach::Installation | Reach::Nothing => return Ok(Vec::new()),
+            Reach::Installation | Reach::StandIn(..) | Reach::Nothing => return Ok(Vec::new()),
         };
         if let Some(participant) = filter.participant_id {
             query = query.filter(assignments::participant_id.eq(Key(participant)));

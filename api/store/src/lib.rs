@@ -22,6 +22,7 @@ mod db;
 pub mod digital_profile;
 mod error;
 pub mod flag;
+pub mod flag_audience;
 pub mod flag_entry;
 pub mod flag_exclusion;
 pub mod idempotency;

@@ -1,9 +1,10 @@
 //! The policy table. A row per operation: the scope a client needs, then each role with how far it reaches.
 //!
 //! The source is the roles and permissions matrix of the domain: deny by default, supporters through an active
-//! assignment only, administrators without record content, the safeguarding case for safeguarding leads alone.
+//! assignment only, administrators without record content, the safeguarding case for safeguarding leads alone and, where a flag names the
+//! last of them, for who stands in.
 
-use super::Relation::{Assigned, Installation, Own, Programme, Site};
+use super::Relation::{Assigned, Installation, Own, Programme, Site, StandIn};
 use super::Role::{
     Admin, Clinician, Coordinator, DataManager, IntegrationClient, Monitor, Participant, PrivacyOfficer,
     Researcher, SafeguardingLead, Statistician, Supervisor, Supporter, TrialManager,
@@ -191,7 +192,13 @@ const RAISE_FLAG: Grants = &[
     (IntegrationClient, Programme),
 ];
 
-const SAFEGUARDING: Grants = &[(SafeguardingLead, Programme)];
+/// The case. Those who stand in see nothing of a flag that a safeguarding lead can act on.
+const SAFEGUARDING: Grants = &[
+    (SafeguardingLead, Programme),
+    (PrivacyOfficer, StandIn),
+    (TrialManager, StandIn),
+    (Supervisor, StandIn),
+];
 
 pub static RULES: &[Rule] = &[
     rule(Op::GetCurrentSession, "session", EVERYONE_OWN),
