@@ -4,6 +4,7 @@
 mod harness;
 
 mod assessment_summary;
+mod audit_events;
 mod care_plans;
 mod command_line;
 mod document;

@@ -15,6 +15,7 @@ pub mod etag;
 pub mod example;
 pub mod forwarded;
 pub mod gate;
+mod granted;
 pub mod health;
 pub mod html;
 pub mod json;

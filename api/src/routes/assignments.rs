@@ -16,7 +16,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Ctx, Json, OptionalJson, Path, Permit, Problem, Query, Refusal, Reply, reply};
+use crate::http::{Code, Ctx, Json, OptionalJson, Path, Permit, Problem, Query, Refusal, Reply};
 
 /// A supporter is asked to help a participant.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -301,19 +301,17 @@ fn knows_each_other() -> Refusal {
 )]
 #[get("/v1/assignments/{id}")]
 async fn get_assignment(
-    request: HttpRequest,
     permit: Permit<{ Operation::GetAssignment.id() }>,
     path: Path<AssignmentId>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let row = permit
-        .read(move |ctx| {
+    permit
+        .show(move |ctx| {
             let row = assignment::find(ctx.db, ctx.scope, id)?;
             ctx.about(row.participant_id.0);
-            Ok(row)
+            Ok((row.version, AssignmentView::from(&row)))
         })
-        .await?;
-    Ok(reply::found(&request, row.version, &AssignmentView::from(&row)))
+        .await
 }
 
 /// Takes one step, with what it changes besides the state.

@@ -15,7 +15,7 @@ use validator::Validate;
 
 use super::care_plan_actions::CarePlanActionView;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, reply};
+use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply};
 
 /// A copy that went out, or goes out now.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -221,19 +221,17 @@ async fn list_care_plans(
 )]
 #[get("/v1/care-plans/{id}")]
 async fn get_care_plan(
-    request: HttpRequest,
     permit: Permit<{ Operation::GetCarePlan.id() }>,
     path: Path<CarePlanId>,
 ) -> Result<HttpResponse, Problem> {
     let id = path.into_inner();
-    let (version, view) = permit
-        .read(move |ctx| {
+    permit
+        .show(move |ctx| {
             let plan = care_plan::find(ctx.db, ctx.scope, id)?;
             ctx.about(plan.participant_id.0);
             Ok((plan.version, CarePlanView::of(ctx, &plan)?))
         })
-        .await?;
-    Ok(reply::found(&request, version, &view))
+        .await
 }
 
 /// Begin to talk about a care plan

@@ -22,7 +22,7 @@ use validator::Validate;
 use super::checks;
 use crate::http::page::{self, List, Paging};
 use crate::http::pointer::push_member;
-use crate::http::{Actor, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, reply};
+use crate::http::{Actor, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply};
 
 /// A form as the participant answered it.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -217,8 +217,9 @@ async fn list_consents(
     let fetch = paging.fetch();
     let mut items = permit
         .read(move |ctx| {
-            participant::find(ctx.db, ctx.scope, participant_id)?;
+            // Before it is known whether he may: an attempt is about him as well.
             ctx.about(participant_id);
+            participant::find(ctx.db, ctx.scope, participant_id)?;
             let (ring, role) = (ctx.ring(), ctx.caller.role);
             let newest_only = role == Role::Supporter;
             let rows = consent::list(ctx.db, participant_id, newest_only, after.map(ConsentId::new), fetch)?;
@@ -375,19 +376,17 @@ fn taken_on(ctx: &Ctx<'_, '_>, new: &ConsentCreate) -> Result<NaiveDate, Refusal
 )]
 #[get("/v1/consents/{id}")]
 async fn get_consent(
-    request: HttpRequest,
     permit: Permit<{ Operation::GetConsent.id() }>,
     path: Path<ConsentId>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let view = permit
-        .read(move |ctx| {
+    permit
+        .show(move |ctx| {
             let (row, participant) = consent::find(ctx.db, ctx.scope, id)?;
             ctx.about(participant.id.0);
-            ConsentView::of(&row, &ctx.ring(), ctx.caller.role)
+            Ok((row.version, ConsentView::of(&row, &ctx.ring(), ctx.caller.role)?))
         })
-        .await?;
-    Ok(reply::found(&request, view.version, &view))
+        .await
 }
 
 /// Take back a consent, or parts of it

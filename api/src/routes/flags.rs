@@ -18,7 +18,7 @@ use validator::Validate;
 
 use super::flag_report::FlagReport;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Actor, Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, reply};
+use crate::http::{Actor, Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply};
 
 /// A concern about somebody's safety.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -415,20 +415,18 @@ async fn list_flags(
 )]
 #[get("/v1/flags/{id}")]
 async fn get_flag(
-    request: HttpRequest,
     permit: Permit<{ Operation::GetFlag.id() }>,
     path: Path<FlagId>,
 ) -> Result<HttpResponse, Problem> {
     let id = path.into_inner();
-    let (version, view) = permit
-        .read(move |ctx| {
+    permit
+        .show(move |ctx| {
             ctx.under_flag(id);
             let found = flag::find(ctx.db, ctx.scope, id)?;
             let report = found.report(&ctx.ring())?;
             Ok((found.version, FlagView::of(&found, report)))
         })
-        .await?;
-    Ok(reply::found(&request, version, &view))
+        .await
 }
 
 /// Take a flag on

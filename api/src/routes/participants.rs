@@ -22,7 +22,7 @@ use validator::{Validate, ValidationError};
 use super::participant_identity::{IdentityInput, SafeContactInput, accept, below, check_birth, merged};
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, patch as merge, reply};
+use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, patch as merge};
 
 /// The language of a participant where nothing else is said.
 const DEFAULT_LANGUAGE: &str = "en-GB";
@@ -425,19 +425,17 @@ fn entered(
 )]
 #[get("/v1/participants/{id}")]
 async fn get_participant(
-    request: HttpRequest,
     permit: Permit<{ Operation::GetParticipant.id() }>,
     path: Path<ParticipantId>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let view = permit
-        .read(move |ctx| {
+    permit
+        .show(move |ctx| {
             let row = participant::find(ctx.db, ctx.scope, id)?;
             ctx.about(id);
-            ParticipantView::of(&row, &ctx.ring(), ctx.caller.role)
+            Ok((row.version, ParticipantView::of(&row, &ctx.ring(), ctx.caller.role)?))
         })
-        .await?;
-    Ok(reply::found(&request, view.version, &view))
+        .await
 }
 
 /// Change a participant

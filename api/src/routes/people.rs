@@ -22,9 +22,7 @@ use super::checks;
 use super::memberships::{self, MembershipInput, MembershipView};
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
-use crate::http::{
-    Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, patch as merge, reply,
-};
+use crate::http::{Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, patch as merge};
 use crate::security::token::{OpaqueSecret, SecretKind};
 
 /// How long an invitation may be followed.
@@ -283,18 +281,17 @@ fn view(ctx: &mut Ctx<'_, '_>, row: Person) -> Result<PersonView, Refusal> {
 )]
 #[get("/v1/people/{id}")]
 async fn get_person(
-    request: HttpRequest,
     permit: Permit<{ Operation::GetPerson.id() }>,
     path: Path<PersonId>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let shown = permit
-        .read(move |ctx| {
+    permit
+        .show(move |ctx| {
             let row = person::find(ctx.db, ctx.scope, id)?;
-            view(ctx, row)
+            let shown = view(ctx, row)?;
+            Ok((shown.version, shown))
         })
-        .await?;
-    Ok(reply::found(&request, shown.version, &shown))
+        .await
 }
 
 /// Change an account
