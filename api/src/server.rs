@@ -125,8 +125,10 @@ pub fn start(app: App, config: &Config, listener: TcpListener) -> anyhow::Result
 /// When the server fails.
 pub async fn run_until_told(server: Server, readiness: Data<Readiness>) -> anyhow::Result<()> {
     let handle = server.handle();
+    // Before the first request is answered: whoever has seen it ready may tell it to stop.
+    let told = told_to_stop();
     actix_web::rt::spawn(async move {
-        told_to_stop().await;
+        told.await;
         tracing::info!("stopping: finishing what is in flight");
         readiness.set(false);
         handle.stop(true).await;
@@ -135,16 +137,19 @@ pub async fn run_until_told(server: Server, readiness: Data<Readiness>) -> anyho
 }
 
 #[cfg(unix)]
-async fn told_to_stop() {
+fn told_to_stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        match signals {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
+            _ => std::future::pending().await,
         }
-        _ => std::future::pending().await,
     }
 }
 

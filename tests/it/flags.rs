@@ -122,7 +122,7 @@ fn a_flag_that_names_the_only_lead_goes_to_who_stands_in() {
 
     // A lead who may see it takes it over, and nobody stands in any more.
     let deputy = world.sign_in(Role::SafeguardingLead);
-    assert_eq!(listed(&deputy, ""), [id.clone()]);
+    assert_eq!(listed(&deputy, ""), std::slice::from_ref(&id));
     assert!(listed(manager, "").is_empty());
     manager.get(&format!("/v1/flags/{id}")).not_found();
     let other = raised(&supporter, &concern());

@@ -101,7 +101,6 @@ pub struct Plan {
 
 impl Plan {
     /// The plan of a seed: the same whenever and wherever it is made.
-    #[must_use]
     ///
     /// # Errors
     /// When its parts do not fit together.
@@ -359,7 +358,6 @@ fn cells(index: usize) -> anyhow::Result<Cells> {
     })
 }
 /// The access class follows from the index: X0, X1, X2, X3 and round again.
-
 fn profile(
     id: DigitalProfileId,
     participant: ParticipantId,
