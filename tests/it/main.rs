@@ -4,6 +4,7 @@
 mod harness;
 
 mod assessment_summary;
+mod audit_events;
 mod care_plans;
 mod command_line;
 #[cfg(target_os = "linux")]
@@ -21,4 +22,6 @@ mod migrations;
 mod offline_man;
 mod participants;
 mod policy;
+mod reach;
 mod sessions;
+mod status_changes;

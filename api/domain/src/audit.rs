@@ -94,6 +94,8 @@ pub const fn in_plain_words(operation: Operation) -> &'static str {
         Op::ListParticipantAuditEvents => "Looked at who has used the record",
         Op::ListDigitalProfiles => "Looked at what is known about using the internet",
         Op::CreateDigitalProfile => "Noted how the person uses the internet",
+        Op::ListStatusChanges => "Looked at the way through the programme",
+        Op::CreateStatusChange => "Noted a step on the way through the programme",
         Op::ListConsentForms => "Looked at the list of consent forms",
         Op::CreateConsentForm => "Added a consent form",
         Op::GetConsentForm => "Looked at a consent form",

@@ -25,6 +25,7 @@ pub mod policy;
 pub mod programme;
 pub mod provenance;
 pub mod site;
+pub mod status_change;
 pub mod strict_json;
 pub mod study_id;
 pub mod summary;

@@ -43,6 +43,7 @@ mod response_header;
 pub mod segments;
 pub mod sessions;
 pub mod sites;
+pub mod status_changes;
 pub mod submissions;
 
 use crate::http::Services;
@@ -84,5 +85,6 @@ pub fn all(config: &mut impl Services) {
     questionnaire_responses::routes(config);
     segments::routes(config);
     sites::routes(config);
+    status_changes::routes(config);
     submissions::routes(config);
 }

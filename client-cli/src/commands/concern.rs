@@ -35,7 +35,7 @@ pub struct Args {
 }
 
 pub fn run(run: &Run, args: &Args) -> Result<()> {
-    let emergency = content::safety().map(|safety| safety.emergency.as_slice()).unwrap_or_default();
+    let emergency = &content::safety().emergency;
     for line in emergency {
         run.output.warn(&wrap(&clean(line), width()));
     }

@@ -100,8 +100,7 @@ impl Help {
 }
 
 fn level_name(level: Level) -> String {
-    let texts = content::levels().map(|texts| texts.levels.as_slice()).unwrap_or_default();
-    let text = texts.iter().find(|text| text.code == level.code());
+    let text = content::levels().levels.iter().find(|text| text.code == level.code());
     text.map_or_else(|| level.code().to_owned(), |text| text.name.to_lowercase())
 }
 
@@ -110,7 +109,6 @@ fn ask_level(screen: &mut Screen) -> Result<Level> {
     loop {
         screen.clear()?;
         screen.heading("How much help is there?")?;
-        let Some(texts) = texts else { break };
         screen.say(&texts.introduction)?;
         screen.say(&texts.rule)?;
         // Whoever works alone needs no helper to say so.
@@ -137,8 +135,6 @@ fn ask_level(screen: &mut Screen) -> Result<Level> {
             return Ok(level);
         }
     }
-    let codes = [Level::A1, Level::A2, Level::A3, Level::A4, Level::A5];
-    screen.choose_code("The level:", &codes.map(|level| (level, level.code())))
 }
 
 /// Only what the level leaves open is asked: whoever is typed for does not press the keys, and below that level nobody
