@@ -10,12 +10,13 @@ mod sitting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alongside_domain::id::PersonId;
+use alongside_domain::id::{PersonId, StatusChangeId};
 use alongside_domain::participant::Status;
 use alongside_store::consent::Consent;
 use alongside_store::participant::Participant;
 use alongside_store::scope::{Reach, Scope};
 use alongside_store::sealing::KeyRing;
+use alongside_store::status_change::Author;
 use alongside_store::types::{At, Code, Document, Key};
 use alongside_store::{
     Db, StoreError, assessment, assignment, catalogue, client, consent, consent_form, digital_profile,
@@ -25,7 +26,8 @@ use anyhow::{Context as _, bail};
 use futures_util::future::try_join_all;
 use secrecy::SecretString;
 
-pub use self::accounts::{DemoAccounts, DemoClient, DemoPerson, DemoToTry, next_steps, write_accounts};
+pub use self::accounts::{DemoAccounts, DemoClient, DemoPerson, DemoToTry, Kept, next_steps, write_accounts};
+use self::draw::Draw;
 use self::plan::{CAPACITY, Plan, Record, Signed};
 use self::sitting::{Judged, Sitting, write_flag};
 use crate::app::App;
@@ -35,7 +37,7 @@ use crate::app::App;
 /// # Errors
 /// When it cannot be written, or when there is a demonstration of another seed.
 pub async fn seed(app: &App, seed: u64) -> anyhow::Result<DemoAccounts> {
-    let plan = Arc::new(Plan::new(seed));
+    let plan = Arc::new(Plan::new(seed).context("the demonstration does not fit together")?);
     let mut accounts = accounts_of(app, &plan);
     let found = app.store.read(|db| programme::by_code(db, plan::CODE)).await?;
     match found {
@@ -108,12 +110,13 @@ fn write(
     for site in &plan.sites {
         site::insert(db, &scope, site)?;
     }
-    let mut ids = plan.catalogue.iter().copied();
-    catalogue::install(db, plan.programme.id.0, &mut || ids.next().unwrap_or_default(), now.0)?;
+    let mut ids = plan.catalogue.clone();
+    catalogue::install(db, plan.programme.id.0, &mut || ids.id(), now.0)?;
     let forms = consent_form::list(db, &scope, None, None, 1)?;
     let form = forms.first().ok_or(StoreError::NotFound)?.id;
+    let mut steps = plan.steps.clone();
     for record in &plan.records {
-        write_record(db, ring, plan, record, form, &scope)?;
+        write_record(db, ring, plan, record, form, &mut steps)?;
     }
     // After the participants, since one of the accounts is a participant's.
     for (account, hash) in plan.accounts.iter().zip(hashes) {
@@ -138,15 +141,18 @@ fn write_record(
     plan: &Plan,
     record: &Record,
     form: Key<alongside_domain::id::kind::ConsentForm>,
-    scope: &Scope,
+    steps: &mut Draw,
 ) -> Result<(), StoreError> {
+    let scope = &Scope { reach: Reach::Programme(plan.programme.id.0), person: None };
     let cells = record.cells.seal(ring, record.id)?;
+    let taken_back = record.signed.as_ref().is_some_and(|signed| signed.taken_back);
     let row = Participant {
         id: Key(record.id),
         programme_id: plan.programme.id,
         site_id: Key(record.site),
         study_id: record.study_id.clone(),
-        status: Code(record.part.status),
+        // Whoever took it all back had taken part before.
+        status: Code(if taken_back { Status::Approached } else { record.part.status }),
         language: record.language.to_owned(),
         access_class: None,
         could_do_alone: None,
@@ -166,14 +172,15 @@ fn write_record(
     if let Some(signed) = &record.signed {
         let row = participant::find(db, scope, record.id)?;
         let consent = consent_of(record, signed, form, plan.researcher);
-        // Before he took it all back, he took part.
         let status = if signed.taken_back { Status::Consented } else { record.part.status };
-        consent::record(db, &row, status, &consent)?;
+        let [gave, took_back] =
+            [(); 2].map(|()| Author { change: StatusChangeId::new(steps.id()), by: plan.researcher.uuid() });
+        consent::record(db, &row, status, &consent, gave)?;
         if signed.taken_back {
             let row = participant::find(db, scope, record.id)?;
             let all = signed.answers.keys().cloned().collect();
             let later = consent.created_at.0 + chrono::TimeDelta::days(20);
-            consent::withdraw(db, &row, &consent, all, later)?;
+            consent::withdraw(db, &row, &consent, all, took_back, later)?;
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ use actix_web::HttpServer;
 use actix_web::dev::Server;
 use actix_web::web::Data;
 use alongside_domain::clock::{Clock, Ids};
+use alongside_domain::content;
 use alongside_store::sealing::KeyRing;
 use alongside_store::{Store, migrate};
 use anyhow::Context as _;
@@ -42,6 +43,7 @@ pub fn prepare(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
 ) -> anyhow::Result<App> {
+    content::check();
     let location = config.location();
     migrate::require_current(&location)?;
     let ring = KeyRing::new(keys.sealing())?;
@@ -121,8 +123,10 @@ pub fn start(app: App, config: &Config, listener: TcpListener) -> anyhow::Result
 /// When the server fails.
 pub async fn run_until_told(server: Server, readiness: Data<Readiness>) -> anyhow::Result<()> {
     let handle = server.handle();
+    // Before the first request is answered: whoever has seen it ready may tell it to stop.
+    let told = told_to_stop();
     actix_web::rt::spawn(async move {
-        told_to_stop().await;
+        told.await;
         tracing::info!("stopping: finishing what is in flight");
         readiness.set(false);
         handle.stop(true).await;
@@ -131,16 +135,19 @@ pub async fn run_until_told(server: Server, readiness: Data<Readiness>) -> anyho
 }
 
 #[cfg(unix)]
-async fn told_to_stop() {
+fn told_to_stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        match signals {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
+            _ => std::future::pending().await,
         }
-        _ => std::future::pending().await,
     }
 }
 

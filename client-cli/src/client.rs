@@ -144,6 +144,18 @@ impl Client {
         self.keep(&self.send(&request)?.body)
     }
 
+    /// Sets the first password of an account. The code is good once, so this is not tried again on a bad line.
+    pub fn activate(&self, email: &str, code: &str, password: &str) -> Result<()> {
+        let body = json!({"email": email, "activation_code": code, "password": password});
+        let request = Request {
+            body: serde_json::to_vec(&body)?,
+            may_repeat: false,
+            is_signed: false,
+            ..Request::new(Method::POST, "/v1/activations")
+        };
+        self.send(&request).map(drop)
+    }
+
     /// Ends the session here and on the server.
     pub fn sign_out(&self) -> Result<()> {
         let ended = match *self.session.borrow() {

@@ -17,7 +17,9 @@ use clap::{Parser, Subcommand};
 use serde_json::json;
 
 use crate::client::Client;
-use crate::commands::{assess, care_plan, concern, instrument, manual, participant, sign_in, summary, today};
+use crate::commands::{
+    activate, assess, care_plan, concern, fhir, instrument, manual, participant, sign_in, summary, today,
+};
 use crate::config::Config;
 use crate::exit::{Exit, Stop};
 use crate::output::Output;
@@ -58,6 +60,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Set the password of your account, with the code you were given
+    Activate(activate::Args),
     /// Sign in on this device
     Login(sign_in::Login),
     /// Sign out and forget the session on this device
@@ -78,6 +82,9 @@ enum Command {
     /// Look at questionnaires, or add one
     #[command(subcommand)]
     Instrument(instrument::Command),
+    /// Judge FHIR documents on this machine, without a server
+    #[command(subcommand)]
+    Fhir(fhir::Command),
     /// Read care plans
     #[command(subcommand)]
     CarePlan(care_plan::Command),
@@ -108,11 +115,13 @@ fn run(cli: Cli, output: Output) -> Result<Exit> {
     let command = match cli.command {
         Command::Completion(args) => return manual::completion(&args),
         Command::Man(args) => return manual::man(&args),
+        Command::Fhir(command) => return fhir::run(output, &command),
         command => command,
     };
     let client = Client::new(Config::load(cli.server.as_deref())?)?;
     let run = Run { client, output, no_input: cli.no_input };
     match command {
+        Command::Activate(args) => activate::run(&run, &args),
         Command::Login(args) => sign_in::login(&run, &args),
         Command::Logout => sign_in::logout(&run),
         Command::Whoami => sign_in::whoami(&run),
@@ -123,7 +132,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit> {
         Command::Concern(args) => concern::run(&run, &args),
         Command::Instrument(command) => instrument::run(&run, &command),
         Command::CarePlan(command) => care_plan::run(&run, &command),
-        Command::Completion(_) | Command::Man(_) => Ok(()),
+        Command::Completion(_) | Command::Man(_) | Command::Fhir(_) => Ok(()),
     }?;
     Ok(Exit::Ok)
 }

@@ -25,6 +25,8 @@ pub struct Screen {
     out: Box<dyn Write>,
     width: usize,
     is_terminal: bool,
+    /// The cursor stands right below a line that was typed.
+    was_typed_on: bool,
 }
 
 impl Screen {
@@ -47,6 +49,7 @@ impl Screen {
             out: Box::new(io::stderr()),
             width: output::width(),
             is_terminal: true,
+            was_typed_on: false,
         };
         screen.raw(ENTER)?;
         screen.clear()?;
@@ -57,7 +60,7 @@ impl Screen {
     #[cfg(test)]
     pub fn scripted(lines: &str, out: impl Write + 'static) -> Self {
         let input = Box::new(io::Cursor::new(lines.to_owned().into_bytes()));
-        Self { input, out: Box::new(out), width: 72, is_terminal: false }
+        Self { input, out: Box::new(out), width: 72, is_terminal: false, was_typed_on: false }
     }
 
     fn raw(&mut self, text: &str) -> Result<()> {
@@ -68,13 +71,15 @@ impl Screen {
 
     /// Leaves nothing of what was there.
     pub fn clear(&mut self) -> Result<()> {
+        self.was_typed_on = false;
         if self.is_terminal { self.raw(CLEAR) } else { Ok(()) }
     }
 
-    /// Writes a paragraph and an empty line.
+    /// Writes a paragraph and an empty line. What was typed before it stands apart.
     pub fn say(&mut self, words: &str) -> Result<()> {
         let text = wrap(&clean(words), self.width);
-        self.raw(&format!("{text}\n\n"))
+        let gap = if std::mem::take(&mut self.was_typed_on) { "\n" } else { "" };
+        self.raw(&format!("{gap}{text}\n\n"))
     }
 
     /// Writes lines with a mark before each.
@@ -94,10 +99,16 @@ impl Screen {
 
     /// Writes choices, numbered from 1.
     pub fn numbered<'a>(&mut self, choices: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        let choices: Vec<&str> = choices.into_iter().collect();
+        // Long choices would run into each other.
+        let is_long = choices.iter().any(|choice| choice.chars().count() + 6 > self.width);
         for (position, choice) in choices.into_iter().enumerate() {
             self.hanging(&format!("{:>4}  ", position + 1), choice)?;
+            if is_long {
+                self.raw("\n")?;
+            }
         }
-        self.raw("\n")
+        if is_long { Ok(()) } else { self.raw("\n") }
     }
 
     fn hanging(&mut self, mark: &str, words: &str) -> Result<()> {
@@ -113,7 +124,9 @@ impl Screen {
     /// One line typed by the person, without spaces around it.
     pub fn line(&mut self, prompt: &str) -> Result<String> {
         self.raw(&format!("{prompt} "))?;
-        Ok(self.read()?.trim().to_owned())
+        let typed = self.read()?.trim().to_owned();
+        self.was_typed_on = true;
+        Ok(typed)
     }
 
     /// Several lines up to a line with only a full stop, exactly as typed.
@@ -123,6 +136,7 @@ impl Screen {
             self.raw("> ")?;
             let line = self.read()?;
             if line.trim() == "." {
+                self.raw("\n")?;
                 return Ok(text.join("\n"));
             }
             text.push(line);
@@ -150,7 +164,7 @@ impl Screen {
         self.numbered(choices.iter().copied())?;
         loop {
             let typed = self.line("Type the number:")?;
-            if let Some(position) = number(&typed, choices.len()) {
+            if let Some(position) = number(&typed, choices.len()).or_else(|| pick(&typed, choices)) {
                 return Ok(position);
             }
             self.say(&format!("Please type a number from 1 to {}.", choices.len()))?;
@@ -189,7 +203,7 @@ impl Screen {
     /// A line that may stay empty.
     pub fn maybe(&mut self, question: &str) -> Result<Option<String>> {
         self.say(question)?;
-        let typed = self.line("(Enter to leave out)")?;
+        let typed = self.line("(To leave this out, press Enter)")?;
         Ok(Some(typed).filter(|typed| !typed.is_empty()))
     }
 }
@@ -206,6 +220,24 @@ impl Drop for Screen {
 pub fn number(typed: &str, choices: usize) -> Option<usize> {
     let number: usize = typed.trim().trim_end_matches('.').parse().ok()?;
     (1..=choices).contains(&number).then(|| number - 1)
+}
+
+/// The choice typed in words, or by `y` and `n` where exactly one begins with yes or no; counted from 0.
+pub fn pick(typed: &str, choices: &[&str]) -> Option<usize> {
+    let typed = typed.trim().to_lowercase();
+    let only = |is_meant: &dyn Fn(&str) -> bool| {
+        let mut found = choices.iter().enumerate().filter(|(_, words)| is_meant(&words.to_lowercase()));
+        found.next().filter(|_| found.next().is_none()).map(|(position, _)| position)
+    };
+    let whole = only(&|words| words == typed);
+    let begins = |word: &'static str| {
+        move |words: &str| words.split(|letter: char| !letter.is_alphanumeric()).next() == Some(word)
+    };
+    whole.or_else(|| match typed.as_str() {
+        "y" | "yes" => only(&begins("yes")),
+        "n" | "no" => only(&begins("no")),
+        _ => None,
+    })
 }
 
 /// Several numbers typed for choices, counted from 0, each once.
@@ -230,6 +262,17 @@ mod tests {
         assert_eq!(numbers("5", 4), None);
         assert_eq!(number("0", 4), None);
         assert_eq!(number("2.", 4), Some(1));
+    }
+
+    #[test]
+    fn yes_and_no_are_understood_as_words_and_letters() {
+        let choices = ["Yes, they agreed", "No, they did not", "Not asked"];
+        assert_eq!(
+            ["y", "Yes", "n", "not asked"].map(|typed| pick(typed, &choices)),
+            [Some(0), Some(0), Some(1), Some(2)]
+        );
+        assert_eq!(pick("y", &["Yes, often", "Yes, at times"]), None);
+        assert_eq!(pick("", &choices), None);
     }
 
     #[test]

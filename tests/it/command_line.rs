@@ -133,6 +133,44 @@ fn a_supporter_helps_and_a_nurse_reads_with_nothing_but_the_command_line() {
 }
 
 #[test]
+fn an_invited_person_sets_a_password_and_is_told_what_is_wrong() {
+    let database = Database::blank();
+    let url = database.is_postgres().then_some(database.url.as_str());
+    let demo = Demo::start(database.folder.path(), url);
+    let home = tempfile::tempdir().unwrap();
+    let desk = Desk { home: home.path(), server: &demo.base };
+    let admin = demo.sign_in("admin");
+    let email = "new.nurse@example.org";
+    let invited = json!({"email": email, "display_name": "New Nurse", "memberships": [
+        {"role": "clinician", "programme_id": demo.sign_in("clinician").get("/v1/sessions/current").ok()["programme_id"]}]});
+    let made = admin.post("/v1/people", &invited).created();
+    let code = made["activation_code"].as_str().unwrap();
+    let activate = |code: &str, password: &str| {
+        desk.run(&["activate", "--email", email, "--code", code, "--password-stdin"], password)
+    };
+    let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let good = "otter pebble lantern 47 drum";
+
+    let wrong = activate("ala_not-the-code", good);
+    assert_eq!(wrong.status.code(), Some(4), "{}", said(&wrong));
+    assert!(said(&wrong).contains("seven days"));
+    let short = activate(code, "too short");
+    assert_eq!(short.status.code(), Some(1), "{}", said(&short));
+    assert!(said(&short).contains("at least 15 characters") && !said(&short).contains("too short"));
+    let alone = desk.run(&["activate", "--email", email, "--code", code], good);
+    assert_eq!(alone.status.code(), Some(2), "{}", said(&alone));
+
+    let done = activate(&format!(" {code}\n"), &format!("{good}\n"));
+    assert!(done.status.success(), "{}", said(&done));
+    assert!(String::from_utf8_lossy(&done.stdout).contains("alongside login"));
+    let login = desk.run(&["login", "--email", email, "--password-stdin"], good);
+    assert!(login.status.success(), "{}", said(&login));
+    assert_eq!(activate(code, good).status.code(), Some(4), "a code is good once");
+    let help = desk.ok(&["activate", "--help"]);
+    assert!(!help.contains("--password "), "a password never stands on the command line: {help}");
+}
+
+#[test]
 fn whoever_mistypes_is_helped_and_scripts_can_tell_what_happened() {
     let home = tempfile::tempdir().unwrap();
     let nowhere = Desk { home: home.path(), server: "http://127.0.0.1:1" };

@@ -87,6 +87,82 @@ fn who_is_excluded_finds_nothing_anywhere() {
 }
 
 #[test]
+fn a_flag_that_names_the_only_lead_goes_to_who_stands_in() {
+    let world = World::start();
+    let lead = world.sign_in(Role::SafeguardingLead);
+    let supporter = world.sign_in(Role::Supporter);
+    // Nobody stands in yet: it is kept all the same, and its raiser is told to phone somebody else.
+    let answer = supporter.post("/v1/flags", &naming(&lead));
+    let id = answer.created()["id"].as_str().unwrap().to_owned();
+    let receipt = format!("/v1/flags/{id}/receipt");
+    let alone = |receipt: &Value| receipt["safety"][0].as_str().unwrap().starts_with("Nobody here can act");
+    assert!(alone(&answer.json()) && alone(&supporter.get(&receipt).ok()));
+
+    let chain = [Role::Supervisor, Role::TrialManager, Role::PrivacyOfficer].map(|role| world.sign_in(role));
+    assert!(!alone(&supporter.get(&receipt).ok()));
+    let [supervisor, manager, officer] = &chain;
+    assert_eq!(listed(officer, ""), std::slice::from_ref(&id));
+    for passed in [supervisor, manager, &lead] {
+        assert!(listed(passed, "").is_empty());
+        passed.get(&format!("/v1/flags/{id}")).not_found();
+        passed.post_nothing(&format!("/v1/flags/{id}/acknowledgement")).not_found();
+    }
+    // The officer is named as well, by somebody who knows: then the next one acts.
+    let exclude = |by: &Caller, person: &Caller| {
+        by.post(&format!("/v1/flags/{id}/exclusions"), &json!({"person_id": person.id, "reason": "Named."}))
+    };
+    exclude(officer, officer).created();
+    officer.get(&format!("/v1/flags/{id}")).not_found();
+    assert_eq!(manager.get(&format!("/v1/flags/{id}")).ok()["report"]["verbatim"], WORDS);
+    let entry = json!({"kind": "decision", "nature": "fact", "text": "Told the local authority.",
+        "occurred_at": world.app.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true)});
+    manager.post(&format!("/v1/flags/{id}/entries"), &entry).created();
+    manager.post_nothing(&format!("/v1/flags/{id}/acknowledgement")).ok();
+    assert_eq!(supporter.get(&receipt).ok()["status"], "being_handled");
+
+    // A lead who may see it takes it over, and nobody stands in any more.
+    let deputy = world.sign_in(Role::SafeguardingLead);
+    assert_eq!(listed(&deputy, ""), std::slice::from_ref(&id));
+    assert!(listed(manager, "").is_empty());
+    manager.get(&format!("/v1/flags/{id}")).not_found();
+    let other = raised(&supporter, &concern());
+    assert!(listed(officer, "").is_empty(), "no other flag is anybody's but the leads'");
+    assert_eq!(listed(&lead, ""), [other]);
+}
+
+#[test]
+fn an_open_flag_never_loses_the_last_one_who_can_act_on_it() {
+    let world = World::start();
+    let admin = world.admin();
+    let (lead, supporter) = (world.sign_in(Role::SafeguardingLead), world.sign_in(Role::Supporter));
+    let membership = |person: &Caller| {
+        let view = admin.get(&format!("/v1/people/{}", person.id)).ok();
+        format!("/v1/people/{}/memberships/{}", person.id, view["memberships"][0]["id"].as_str().unwrap())
+    };
+    let close = |person: &Caller| admin.post_nothing(&format!("/v1/people/{}/deactivation", person.id));
+    let end = |person: &Caller| admin.post_nothing(&format!("{}/ending", membership(person)));
+    raised(&supporter, &concern());
+    end(&lead).problem(409, "conflict");
+    close(&lead).problem(409, "conflict");
+    // With somebody to stand in, an account can be closed at once; a role is given to another person first.
+    let officer = world.sign_in(Role::PrivacyOfficer);
+    end(&lead).problem(409, "conflict");
+    let deputy = world.sign_in(Role::SafeguardingLead);
+    end(&lead).ok();
+    close(&deputy).ok();
+    assert_eq!(listed(&officer, "").len(), 1);
+    end(&officer).problem(409, "conflict");
+    close(&officer).problem(409, "conflict");
+    // An invitation that nobody has followed is nobody who can act.
+    let invited = json!({"email": "new.lead@charity.example", "display_name": "New Lead",
+        "memberships": [{"role": "safeguarding_lead", "programme_id": world.programme}]});
+    admin.post("/v1/people", &invited).created();
+    close(&officer).problem(409, "conflict");
+    world.sign_in(Role::SafeguardingLead);
+    close(&officer).ok();
+}
+
+#[test]
 fn an_absent_flag_and_a_hidden_one_answer_the_same() {
     let world = World::start();
     let lead = world.sign_in(Role::SafeguardingLead);

@@ -4,11 +4,15 @@
 mod harness;
 
 mod assessment_summary;
+mod audit_events;
 mod care_plans;
 mod command_line;
+#[cfg(target_os = "linux")]
+mod command_line_journey;
 mod document;
 mod faults;
 mod fhir;
+mod fhir_validation;
 mod findings;
 mod flags;
 mod ground_rules;
@@ -18,4 +22,6 @@ mod migrations;
 mod offline_man;
 mod participants;
 mod policy;
+mod reach;
 mod sessions;
+mod status_changes;

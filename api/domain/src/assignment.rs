@@ -76,6 +76,12 @@ impl State {
         !matches!(self, Self::Ended | Self::Withdrawn)
     }
 
+    /// Whether the two know each other: then the supporter is told by a person when it is over, not by a list.
+    #[must_use]
+    pub fn have_met(self) -> bool {
+        matches!(self, Self::Introduced | Self::Active | Self::OnHold | Self::Ending)
+    }
+
     /// The states that can follow this one.
     #[must_use]
     pub fn allowed_next(self) -> &'static [Self] {

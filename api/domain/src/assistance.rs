@@ -38,7 +38,7 @@ pub enum CloseReason {
     Submitted,
     /// The assessment was abandoned.
     Abandoned,
-    /// The assignment it stood on ended.
+    /// What it stood on ended: the assignment, or his taking part.
     SupportEnded,
 }
 

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::instrument::Definition;
+use crate::instrument::{Definition, LicenceClass};
 
 const CONSENT: &str = include_str!("../content/consent-en-GB.json");
 const SAFETY: &str = include_str!("../content/safety-en-GB.json");
@@ -66,6 +66,8 @@ pub struct Safety {
     pub outside_hours: String,
     /// All that the supporter beside the participant sees.
     pub supporter_prompt: String,
+    /// For whoever raised a concern on which nobody can act.
+    pub nobody_to_act: String,
     /// For whoever raises a concern, before anything else.
     pub emergency: Vec<String>,
 }
@@ -143,58 +145,93 @@ pub struct Instrument {
     pub source: &'static str,
     /// The name for machines.
     pub name: String,
+    pub url: String,
+    pub version: String,
+    pub title: String,
+    pub licence: LicenceClass,
     pub definition: Definition,
 }
 
-static CONSENT_FORM: LazyLock<Option<ConsentForm>> = LazyLock::new(|| read(CONSENT));
-static SAFETY_TEXT: LazyLock<Option<Safety>> = LazyLock::new(|| read(SAFETY));
-static LEVEL_TEXTS: LazyLock<Option<Levels>> = LazyLock::new(|| read(LEVELS));
-static TASKS: LazyLock<Option<FoundationTasks>> = LazyLock::new(|| read(FOUNDATION_TASKS));
-static SIGNS: LazyLock<Vec<Signpost>> =
-    LazyLock::new(|| read::<Signposts>(SIGNPOSTS).map(|file| file.signposts).unwrap_or_default());
+static CONSENT_FORM: LazyLock<ConsentForm> = LazyLock::new(|| read("consent-en-GB.json", CONSENT));
+static SAFETY_TEXT: LazyLock<Safety> = LazyLock::new(|| read("safety-en-GB.json", SAFETY));
+static LEVEL_TEXTS: LazyLock<Levels> = LazyLock::new(|| read("levels-en-GB.json", LEVELS));
+static TASKS: LazyLock<FoundationTasks> =
+    LazyLock::new(|| read("foundation-tasks-en-GB.json", FOUNDATION_TASKS));
+static SIGNS: LazyLock<Signposts> = LazyLock::new(|| read("signposts-en-GB.json", SIGNPOSTS));
 static SHIPPED: LazyLock<Vec<Instrument>> =
-    LazyLock::new(|| INSTRUMENTS.into_iter().filter_map(instrument).collect());
+    LazyLock::new(|| INSTRUMENTS.into_iter().map(|source| shipped(instrument(source))).collect());
 
-/// A file of ours that does not parse cannot happen in a build whose tests passed: they read every one.
-fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_str(text).ok()
+fn read<T: DeserializeOwned>(name: &str, text: &str) -> T {
+    shipped(serde_json::from_str(text).map_err(|error| format!("{name}: {error}")))
 }
 
-fn instrument(source: &'static str) -> Option<Instrument> {
-    let json: serde_json::Value = read(source)?;
-    let name = json.get("name")?.as_str()?.to_owned();
-    let definition = Definition::parse(&json).ok()?.definition;
-    Some(Instrument { source, name, definition })
+/// The content is compiled in, so it is right in every copy of a build or in none. A build in which it is wrong must
+/// not come as far as serving anybody: a concern without emergency numbers is worse than no server.
+#[expect(
+    clippy::panic,
+    reason = "a broken build must stop at start; `check` is called there, and a test reads all"
+)]
+fn shipped<T>(content: Result<T, String>) -> T {
+    content.unwrap_or_else(|why| panic!("this build ships content that cannot be read: {why}"))
+}
+
+fn instrument(source: &'static str) -> Result<Instrument, String> {
+    let json: serde_json::Value = serde_json::from_str(source).map_err(|error| error.to_string())?;
+    let name = json.get("name").and_then(serde_json::Value::as_str).ok_or("an instrument without a name")?;
+    let definition = Definition::parse(&json).map_err(|findings| format!("{name}: {findings:?}"))?.definition;
+    let lacks = |what: &str| format!("{name} has no {what}");
+    Ok(Instrument {
+        source,
+        name: name.to_owned(),
+        url: definition.url().ok_or_else(|| lacks("url"))?.to_owned(),
+        version: definition.version().ok_or_else(|| lacks("version"))?.to_owned(),
+        title: definition.title().ok_or_else(|| lacks("title"))?.to_owned(),
+        licence: definition.licence().ok_or_else(|| lacks("licence"))?,
+        definition,
+    })
+}
+
+/// Reads everything that ships, once, so that a build with a broken text stops where it starts.
+///
+/// # Panics
+/// When something cannot be read.
+pub fn check() {
+    LazyLock::force(&CONSENT_FORM);
+    LazyLock::force(&SAFETY_TEXT);
+    LazyLock::force(&LEVEL_TEXTS);
+    LazyLock::force(&TASKS);
+    LazyLock::force(&SIGNS);
+    LazyLock::force(&SHIPPED);
 }
 
 /// The consent form that every programme starts with.
 #[must_use]
-pub fn consent_form() -> Option<&'static ConsentForm> {
-    CONSENT_FORM.as_ref()
+pub fn consent_form() -> &'static ConsentForm {
+    &CONSENT_FORM
 }
 
 /// What is shown after an answer that worries.
 #[must_use]
-pub fn safety() -> Option<&'static Safety> {
-    SAFETY_TEXT.as_ref()
+pub fn safety() -> &'static Safety {
+    &SAFETY_TEXT
 }
 
 /// The levels of assistance.
 #[must_use]
-pub fn levels() -> Option<&'static Levels> {
-    LEVEL_TEXTS.as_ref()
+pub fn levels() -> &'static Levels {
+    &LEVEL_TEXTS
 }
 
 /// The foundation tasks of digital skills.
 #[must_use]
-pub fn foundation_tasks() -> Option<&'static FoundationTasks> {
-    TASKS.as_ref()
+pub fn foundation_tasks() -> &'static FoundationTasks {
+    &TASKS
 }
 
 /// Where to turn to, concern by concern.
 #[must_use]
 pub fn signposts() -> &'static [Signpost] {
-    &SIGNS
+    &SIGNS.signposts
 }
 
 /// Where to turn to with one concern: its own signposts, or else those of its section.
@@ -217,25 +254,25 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_text_can_be_read() {
-        let form: ConsentForm = serde_json::from_str(CONSENT).unwrap();
+    fn every_text_can_be_read_and_says_what_it_must() {
+        check();
+        let form = consent_form();
         assert_eq!(form.statements.first().map(|s| (s.code.as_str(), s.required)), Some(("take_part", true)));
         let codes: BTreeSet<_> = form.statements.iter().map(|s| &s.code).collect();
         assert_eq!(codes.len(), form.statements.len());
-        let safety: Safety = serde_json::from_str(SAFETY).unwrap();
-        assert!(safety.lines.iter().any(|line| line.contains("999")));
-        let levels: Levels = serde_json::from_str(LEVELS).unwrap();
-        let codes: Vec<_> = levels.levels.iter().map(|level| level.code.as_str()).collect();
+        for lines in [&safety().lines, &safety().emergency] {
+            assert!(lines.iter().any(|line| line.contains("999")));
+        }
+        let codes: Vec<_> = levels().levels.iter().map(|level| level.code.as_str()).collect();
         assert_eq!(codes, ["A0", "A1", "A2", "A3", "A4", "A5"]);
-        let tasks: FoundationTasks = serde_json::from_str(FOUNDATION_TASKS).unwrap();
-        assert_eq!(tasks.tasks.len(), 8);
-        let signs: Signposts = serde_json::from_str(SIGNPOSTS).unwrap();
-        assert_eq!(signs.signposts.len(), signposts().len());
-        assert!(consent_form().is_some() && safety_and_others());
+        assert_eq!(foundation_tasks().tasks.len(), 8);
+        assert!(!signposts().is_empty());
     }
 
-    fn safety_and_others() -> bool {
-        safety().is_some() && levels().is_some() && foundation_tasks().is_some()
+    #[test]
+    #[should_panic(expected = "this build ships content that cannot be read: safety.json: EOF")]
+    fn a_build_with_a_broken_text_stops() {
+        read::<Safety>("safety.json", "");
     }
 
     #[test]

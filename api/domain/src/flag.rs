@@ -10,10 +10,27 @@ use crate::choice::Choice as _;
 use crate::clock::Timestamp;
 use crate::id::{ClientId, PersonId};
 use crate::instrument::AlertKind;
+use crate::policy::Role;
 use crate::transition::IllegalTransition;
 
 /// Longest account of what was said or seen, in characters.
 pub const MAX_ACCOUNT_CHARS: usize = 10_000;
+
+/// Who acts on a flag that excludes every safeguarding lead of its programme, the first of them who can: the privacy
+/// officer as the independent person, then the trial manager as the executive, then the supervisor. Raising a concern
+/// always succeeds, so somebody must always be able to see it.
+pub const STAND_INS: [Role; 3] = [Role::PrivacyOfficer, Role::TrialManager, Role::Supervisor];
+
+/// The roles that must have nobody who can act on a flag before this one sees it.
+#[must_use]
+pub fn nearer_than(role: Role) -> Vec<Role> {
+    let before = STAND_INS.into_iter().take_while(|stand_in| *stand_in != role);
+    if role == Role::SafeguardingLead {
+        Vec::new()
+    } else {
+        [Role::SafeguardingLead].into_iter().chain(before).collect()
+    }
+}
 
 /// How the concern came to the one who reports it.
 #[derive(
@@ -94,6 +111,19 @@ impl Status {
             Self::Raised => &[Self::Acknowledged],
             Self::Acknowledged => &[],
         }
+    }
+
+    /// Whether somebody must be able to act on it.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Raised | Self::Acknowledged => true,
+        }
+    }
+
+    /// The states in which somebody must be able to act on it.
+    pub fn all_open() -> impl Iterator<Item = Self> {
+        <Self as strum::VariantArray>::VARIANTS.iter().copied().filter(|status| status.is_open())
     }
 
     /// Whether it waits for a person longer than it should.
@@ -398,6 +428,16 @@ mod tests {
     fn a_flag_is_taken_on_once() {
         assert_eq!(Status::Raised.acknowledge().unwrap(), Status::Acknowledged);
         assert_eq!(Status::Acknowledged.acknowledge().unwrap_err().step, "acknowledgement");
+    }
+
+    #[test]
+    fn whoever_stands_in_comes_after_all_who_are_nearer() {
+        assert_eq!(nearer_than(Role::SafeguardingLead), []);
+        let mut nearer = vec![Role::SafeguardingLead];
+        for stand_in in STAND_INS {
+            assert_eq!(nearer_than(stand_in), nearer);
+            nearer.push(stand_in);
+        }
     }
 
     #[test]

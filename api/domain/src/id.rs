@@ -129,6 +129,7 @@ pub mod kind {
     pub enum Segment {}
     pub enum Session {}
     pub enum Site {}
+    pub enum StatusChange {}
 }
 
 pub type AnswerId = Id<kind::Answer>;
@@ -153,3 +154,4 @@ pub type ProgrammeId = Id<kind::Programme>;
 pub type SegmentId = Id<kind::Segment>;
 pub type SessionId = Id<kind::Session>;
 pub type SiteId = Id<kind::Site>;
+pub type StatusChangeId = Id<kind::StatusChange>;

@@ -89,6 +89,26 @@ impl Status {
         Err(IllegalTransition::new(self, next.into(), self.allowed_next().iter().copied()))
     }
 
+    /// Whether he takes part now, which stands on consent.
+    #[must_use]
+    pub fn takes_part(self) -> bool {
+        matches!(self, Self::Consented | Self::Baseline | Self::Allocated | Self::Active)
+    }
+
+    /// What becomes of the help by supporters.
+    #[must_use]
+    pub fn support(self) -> Support {
+        match self {
+            Self::Consented | Self::Baseline | Self::Allocated | Self::Active => Support::AsAgreed,
+            Self::Identified | Self::Approached | Self::Paused | Self::CapacityHold | Self::LostContact => {
+                Support::OnHold
+            }
+            Self::Declined | Self::Ineligible | Self::Completed | Self::Stopped | Self::Deceased => {
+                Support::Over
+            }
+        }
+    }
+
     /// Where consent to take part brings him: whoever was not yet, or no longer, taking part is `consented`; the
     /// others stay where they are.
     ///
@@ -125,6 +145,17 @@ impl Status {
     pub fn on_withdrawal(self) -> Self {
         self.move_to(Self::Stopped).unwrap_or(self)
     }
+}
+
+/// What may become of the help by supporters in a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    /// As far as the consent in force goes.
+    AsAgreed,
+    /// Nobody is in touch; what was arranged can go on later.
+    OnHold,
+    /// Every arrangement ends.
+    Over,
 }
 
 /// What was done about the cancer, as far as the questions depend on it.
@@ -409,6 +440,17 @@ mod tests {
         let refused = Status::Declined.move_to(Status::Active).unwrap_err();
         assert_eq!((refused.from.as_str(), refused.step.as_str()), ("declined", "active"));
         assert_eq!(refused.allowed, ["deceased"]);
+    }
+
+    #[test]
+    fn help_stands_on_taking_part() {
+        for status in Status::VARIANTS {
+            assert_eq!(status.support() == Support::AsAgreed, status.takes_part(), "{status}");
+            // What has no way back but by a new consent, or none at all, leaves nothing arranged.
+            let back = status.allowed_next().iter().any(|next| next.support() != Support::Over);
+            let over = status.support() == Support::Over;
+            assert_eq!(over, !back || *status == Status::Stopped, "{status}");
+        }
     }
 
     #[test]

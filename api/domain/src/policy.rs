@@ -92,6 +92,9 @@ pub enum Relation {
     Site,
     /// The caller's programme.
     Programme,
+    /// Safeguarding flags of the programme on which nobody in a nearer role can act: see
+    /// [`crate::flag::STAND_INS`].
+    StandIn,
     /// Everything this installation holds. No operation on a person's record has it.
     Installation,
 }
@@ -165,6 +168,8 @@ pub enum Operation {
     ListParticipantAuditEvents,
     ListDigitalProfiles,
     CreateDigitalProfile,
+    ListStatusChanges,
+    CreateStatusChange,
 
     ListConsentForms,
     CreateConsentForm,
@@ -268,8 +273,8 @@ impl Operation {
                 | Self::GetSite
                 | Self::ListInstruments
                 | Self::GetInstrument
-                | Self::ValidateQuestionnaireResponse
                 | Self::TryInstrument
+                | Self::ValidateQuestionnaireResponse
                 | Self::ListConsentForms
                 | Self::GetConsentForm
         )
@@ -304,6 +309,7 @@ pub fn client_scopes() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flag::STAND_INS;
 
     #[test]
     fn every_operation_has_exactly_one_row() {
@@ -351,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn only_safeguarding_leads_reach_the_case() {
+    fn only_safeguarding_leads_and_who_stands_in_for_them_reach_the_case() {
         for operation in [
             Operation::ListFlags,
             Operation::GetFlag,
@@ -362,8 +368,12 @@ mod tests {
             Operation::AddFlagExclusion,
         ] {
             for role in Role::VARIANTS {
-                let reached = relation(operation, *role).is_some();
-                assert_eq!(reached, *role == Role::SafeguardingLead, "{role} {operation}");
+                let expected = match role {
+                    Role::SafeguardingLead => Some(Relation::Programme),
+                    role if STAND_INS.contains(role) => Some(Relation::StandIn),
+                    _ => None,
+                };
+                assert_eq!(relation(operation, *role), expected, "{role} {operation}");
             }
         }
     }

@@ -53,12 +53,13 @@ impl Demo {
         let mut app = server::prepare(&config, &keys, Arc::new(System), Arc::new(System))?;
         app.audit_reads = !self.bench_unaudited_reads;
         let file = self.data.join("demo.json");
+        let kept = if self.database_url.is_some() { demo::Kept::Elsewhere } else { demo::Kept::InFolder };
         runtime(async move {
             let accounts = demo::seed(&app, self.seed).await?;
             demo::write_accounts(&file, &accounts)?;
             let base_url = config.base_url.clone();
             let (server, readiness) = server::start(app, &config, listener)?;
-            for line in demo::next_steps(&accounts, &base_url, &file) {
+            for line in demo::next_steps(&accounts, &base_url, &file, kept) {
                 println!("{line}");
             }
             server::run_until_told(server, readiness).await

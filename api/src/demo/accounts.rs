@@ -80,9 +80,18 @@ pub fn write_accounts(path: &Path, accounts: &DemoAccounts) -> anyhow::Result<()
     std::fs::rename(&beside, path).with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// Where the demonstration's database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// In the folder, with the keys and the logins.
+    InFolder,
+    /// Where the operator said; the keys and the logins alone are in the folder.
+    Elsewhere,
+}
+
 /// What to try first, a line each. Every command can be pasted into a shell.
 #[must_use]
-pub fn next_steps(accounts: &DemoAccounts, base_url: &str, file: &Path) -> Vec<String> {
+pub fn next_steps(accounts: &DemoAccounts, base_url: &str, file: &Path, kept: Kept) -> Vec<String> {
     let mut lines = vec![
         "Everything here is synthetic: every person, answer and concern is invented.".to_owned(),
         format!("Serving at:        {base_url}"),
@@ -106,12 +115,21 @@ pub fn next_steps(accounts: &DemoAccounts, base_url: &str, file: &Path) -> Vec<S
         ]);
     }
     if let Some(folder) = file.parent() {
-        lines.extend([
-            String::new(),
-            format!("Stop with Ctrl+C. To start afresh, delete the folder {} then.", folder.display()),
-        ]);
+        lines.extend([String::new(), start_afresh(folder, kept)]);
     }
     lines
+}
+
+/// The database and the folder go together: sealed records do not open with new keys.
+fn start_afresh(folder: &Path, kept: Kept) -> String {
+    let folder = folder.display();
+    match kept {
+        Kept::InFolder => format!("Stop with Ctrl+C. To start afresh, delete the folder {folder} then."),
+        Kept::Elsewhere => format!(
+            "Stop with Ctrl+C. To start afresh, drop the database of --database-url then and create it again, and \
+             delete the folder {folder}, which has its keys and logins: one does not go without the other."
+        ),
+    }
 }
 
 fn as_supporter(to_try: Option<&DemoToTry>, supporter: &DemoPerson, base_url: &str) -> Vec<String> {
@@ -159,6 +177,14 @@ fn as_clinician(to_try: Option<&DemoToTry>, clinician: &DemoPerson, base_url: &s
 mod tests {
     use super::*;
     use uuid::Uuid;
+
+    #[test]
+    fn to_start_afresh_everything_goes() {
+        let folder = Path::new("data");
+        assert!(!start_afresh(folder, Kept::InFolder).contains("--database-url"));
+        let elsewhere = start_afresh(folder, Kept::Elsewhere);
+        assert!(elsewhere.contains("--database-url") && elsewhere.contains("folder data"), "{elsewhere}");
+    }
 
     #[test]
     fn the_file_is_for_its_owner_and_stays_as_it_is() {

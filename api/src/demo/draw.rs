@@ -20,6 +20,7 @@ const WORDS: [&str; 64] = [
 ];
 
 /// Draws one thing after another.
+#[derive(Debug, Clone)]
 pub struct Draw {
     seed: u64,
     drawn: u64,
@@ -46,6 +47,14 @@ impl Draw {
         let [a, b, c, d, e, f, g, h, i, j, ..] = self.bytes();
         let at = START_MILLIS + self.drawn;
         uuid::Builder::from_unix_timestamp_millis(at, &[a, b, c, d, e, f, g, h, i, j]).into_uuid()
+    }
+
+    /// Sets `many` ids aside, to be drawn later. Whoever draws more gets those that belong to something else, which the
+    /// database refuses.
+    pub fn aside(&mut self, many: u64) -> Self {
+        let aside = self.clone();
+        self.drawn += many;
+        aside
     }
 
     /// Five bytes for a pseudonym.
@@ -75,7 +84,7 @@ fn pick<'a>(list: &[&'a str], byte: u8) -> Option<&'a str> {
 /// When the demonstration was set up.
 #[must_use]
 pub fn start() -> Timestamp {
-    i64::try_from(START_MILLIS).ok().and_then(Timestamp::from_timestamp_millis).unwrap_or_default()
+    Timestamp::UNIX_EPOCH + std::time::Duration::from_millis(START_MILLIS)
 }
 
 #[cfg(test)]
@@ -96,6 +105,14 @@ mod tests {
         let (first, second) = (draw.id(), draw.id());
         assert_eq!(first.get_version_num(), 7);
         assert!(first < second);
+    }
+
+    #[test]
+    fn what_is_set_aside_is_drawn_by_nobody_else() {
+        let (mut draw, mut whole) = (Draw::new(1), Draw::new(1));
+        let all: Vec<_> = (0..4).map(|_| whole.id()).collect();
+        let mut aside = draw.aside(2);
+        assert_eq!([aside.id(), aside.id(), draw.id(), draw.id()], all[..]);
     }
 
     #[test]

@@ -27,6 +27,7 @@ use alongside_store::person::Person;
 use alongside_store::programme::Programme;
 use alongside_store::site::Site;
 use alongside_store::types::{At, Code, Document, Key};
+use anyhow::Context as _;
 use chrono::{NaiveDate, TimeDelta};
 use uuid::Uuid;
 
@@ -41,8 +42,11 @@ pub const CODE: &str = "DEMO";
 const DOMAIN: &str = "demo.alongside.example";
 const TIME_POINT: &str = "baseline";
 
+/// Ids for two steps of everybody's way.
+const STEP_IDS: u64 = 128;
+
 /// Ids for the content that ships: more than it needs.
-const CATALOGUE_IDS: usize = 16;
+const CATALOGUE_IDS: u64 = 16;
 
 /// A person with the password that will be his.
 pub struct Account {
@@ -80,7 +84,7 @@ pub struct Record {
 pub struct Plan {
     pub programme: Programme,
     pub sites: [Site; 2],
-    pub catalogue: Vec<Uuid>,
+    pub catalogue: Draw,
     pub accounts: Vec<Account>,
     pub records: Vec<Record>,
     pub client: Client,
@@ -89,14 +93,18 @@ pub struct Plan {
     pub sittings: Vec<Sitting>,
     /// The id of the concern that waits for a safeguarding lead.
     pub flag: Uuid,
+    /// Ids for the steps that the consents brought about.
+    pub steps: Draw,
     /// Who took the consents and measured the profiles.
     pub researcher: PersonId,
 }
 
 impl Plan {
     /// The plan of a seed: the same whenever and wherever it is made.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
+    ///
+    /// # Errors
+    /// When its parts do not fit together.
+    pub fn new(seed: u64) -> anyhow::Result<Self> {
         let mut draw = Draw::new(seed);
         let now = start();
         let programme = programme(ProgrammeId::new(draw.id()), now);
@@ -111,26 +119,26 @@ impl Plan {
                 now,
             ),
         ];
-        let catalogue = (0..CATALOGUE_IDS).map(|_| draw.id()).collect();
+        let catalogue = draw.aside(CATALOGUE_IDS);
         let mut accounts: Vec<Account> =
             PEOPLE.iter().map(|(name, role)| account(&mut draw, programme.id, name, *role, now)).collect();
         let by_name = |accounts: &[Account], name: &str| {
-            accounts.iter().find(|account| account.name == name).map(|account| account.person.id)
+            let found = accounts.iter().find(|account| account.name == name);
+            found.map(|account| account.person.id).with_context(|| format!("nobody is called {name}"))
         };
-        // Everybody in the cast is there: a test holds the plan to it.
-        let nobody = Key(PersonId::new(Uuid::nil()));
-        let researcher = by_name(&accounts, "researcher").unwrap_or(nobody);
-        let coordinator = by_name(&accounts, "coordinator").unwrap_or(nobody);
+        let researcher = by_name(&accounts, "researcher")?;
+        let coordinator = by_name(&accounts, "coordinator")?;
         let mut records = Vec::with_capacity(PARTICIPANTS.len());
         for (index, part) in PARTICIPANTS.iter().enumerate() {
             let [first, second] = &sites;
             let at = if index % 2 == 0 { first.id } else { second.id };
-            let mut record = record(&mut draw, index, part, at.0, researcher, now);
-            record.assignment = part.helped.and_then(|(supporter, state)| {
+            let mut record = record(&mut draw, index, part, at.0, researcher, now)?;
+            if let Some((supporter, state)) = part.helped {
                 let supporter = by_name(&accounts, supporter)?;
                 let id = AssignmentId::new(draw.id());
-                Some(assignment(id, &programme, &record, supporter, coordinator, state, now))
-            });
+                record.assignment =
+                    Some(assignment(id, &programme, &record, supporter, coordinator, state, now));
+            }
             records.push(record);
         }
         if let (Some(account), Some(first)) =
@@ -140,7 +148,7 @@ impl Plan {
             first.cells.identity.email = Some(account.person.email.clone());
         }
         let client_secret = draw.secret("alc_");
-        let admin = by_name(&accounts, "admin");
+        let admin = Some(by_name(&accounts, "admin")?);
         let client = Client {
             id: Key(ClientId::new(draw.id())),
             programme_id: programme.id,
@@ -155,7 +163,8 @@ impl Plan {
         // Drawn last: what was drawn before them is what it was in a demonstration made without them.
         let sittings = SCRIPTS.iter().map(|script| Sitting::new(&mut draw, script, now)).collect();
         let flag = draw.id();
-        Self {
+        let steps = draw.aside(STEP_IDS);
+        Ok(Self {
             programme,
             sites,
             catalogue,
@@ -165,8 +174,9 @@ impl Plan {
             client_secret,
             sittings,
             flag,
+            steps,
             researcher: researcher.0,
-        }
+        })
     }
 
     /// The person with this name in the cast.
@@ -277,10 +287,10 @@ fn record(
     site: SiteId,
     researcher: Key<alongside_domain::id::kind::Person>,
     now: Timestamp,
-) -> Record {
+) -> anyhow::Result<Record> {
     let id = ParticipantId::new(draw.id());
     let measured = part.agreed != Agreed::Nothing;
-    Record {
+    Ok(Record {
         id,
         site,
         study_id: StudyId::from_random(draw.five()).as_str().to_owned(),
@@ -290,19 +300,19 @@ fn record(
             11 => "cy",
             _ => "en-GB",
         },
-        cells: cells(index),
+        cells: cells(index)?,
         profile: measured.then(|| profile(DigitalProfileId::new(draw.id()), id, index, researcher, now)),
         signed: measured.then(|| signed(ConsentId::new(draw.id()), index, part.agreed, now)),
         assignment: None,
-    }
+    })
 }
 
-fn cells(index: usize) -> Cells {
-    let given = GIVEN.get(index % GIVEN.len()).copied().unwrap_or_default();
-    let family = FAMILY.get(index / GIVEN.len()).copied().unwrap_or_default();
-    let years = i32::try_from(index % 28).unwrap_or_default();
+fn cells(index: usize) -> anyhow::Result<Cells> {
+    let given = GIVEN.get(index % GIVEN.len()).context("nobody has a first name")?;
+    let family = FAMILY.get(index / GIVEN.len()).context("there are more participants than names")?;
+    let years = i32::try_from(index % 28)?;
     let number = format!("07700 9001{index:02}");
-    Cells {
+    Ok(Cells {
         identity: Identity {
             name: format!("{given} {family}"),
             date_of_birth: NaiveDate::from_ymd_opt(1939 + years, 4, 12),
@@ -345,9 +355,8 @@ fn cells(index: usize) -> Cells {
             3 => vec![Treatment::Brachytherapy],
             _ => vec![Treatment::HormoneTherapy, Treatment::Chemotherapy],
         },
-    }
+    })
 }
-
 /// The access class follows from the index: X0, X1, X2, X3 and round again.
 fn profile(
     id: DigitalProfileId,
@@ -394,7 +403,7 @@ fn signed(id: ConsentId, index: usize, agreed: Agreed, now: Timestamp) -> Signed
         Agreed::HandsOff => BTreeSet::from([statement::SUPPORTER_SEES_ANSWERS, statement::SECTION_SCRIBE]),
         _ => BTreeSet::from([statement::AUDIO]),
     };
-    let statements = content::consent_form().map(|form| form.statements.as_slice()).unwrap_or_default();
+    let statements = &content::consent_form().statements;
     Signed {
         id,
         answers: statements.iter().map(|s| (s.code.clone(), !refused.contains(s.code.as_str()))).collect(),
@@ -451,9 +460,8 @@ mod tests {
 
     #[test]
     fn the_cast_is_complete() {
-        let plan = Plan::new(1);
+        let plan = Plan::new(1).unwrap();
         assert_eq!(plan.accounts.len(), PEOPLE.len());
-        assert!(plan.researcher != PersonId::new(Uuid::nil()));
         let classes: BTreeSet<_> =
             plan.records.iter().filter_map(|r| r.profile.as_ref()).map(|p| p.access_class.0).collect();
         assert_eq!(classes.len(), AccessClass::VARIANTS.len());
@@ -477,7 +485,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_makes_the_same_people() {
-        let (one, again, other) = (Plan::new(5), Plan::new(5), Plan::new(6));
+        let (one, again, other) = (Plan::new(5).unwrap(), Plan::new(5).unwrap(), Plan::new(6).unwrap());
         let print = |plan: &Plan| {
             let logins: Vec<_> = plan.accounts.iter().map(|a| (a.person.id, a.password.clone())).collect();
             (

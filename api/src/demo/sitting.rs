@@ -21,7 +21,6 @@ use alongside_store::types::{At, Code, Document, Key};
 use alongside_store::{Db, StoreError, instrument};
 use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
-use uuid::Uuid;
 
 use super::draw::Draw;
 use super::plan::Plan;
@@ -31,7 +30,7 @@ use crate::routes::assessment_view::Whole;
 use crate::routes::outcome;
 
 /// Ids for a sitting, its care plan included: more than it needs.
-const IDS: usize = 32;
+const IDS: u64 = 32;
 /// How long a stretch takes; less than the time after which a session in which nothing happens is over.
 const STRETCH: TimeDelta = TimeDelta::minutes(12);
 
@@ -42,7 +41,7 @@ pub struct Sitting {
     session: AssistanceSessionId,
     segments: Vec<SegmentId>,
     /// For the care plan.
-    spare: Vec<Uuid>,
+    spare: Draw,
     begun: Timestamp,
 }
 
@@ -56,7 +55,7 @@ impl Sitting {
             id: AssessmentId::new(draw.id()),
             session: AssistanceSessionId::new(draw.id()),
             segments: script.stretches.iter().map(|_| SegmentId::new(draw.id())).collect(),
-            spare: (0..IDS).map(|_| draw.id()).collect(),
+            spare: draw.aside(IDS),
             begun: now + TimeDelta::days(script.day) + TimeDelta::hours(2),
         }
     }
@@ -145,9 +144,8 @@ impl Sitting {
         let reason = if script.submitted { CloseReason::Submitted } else { CloseReason::Closed };
         assistance_session::close(db, self.session, reason, now)?;
         if let Some(concerns) = concerns.filter(|_| definition.kind() == InstrumentKind::Hna) {
-            let mut spare = self.spare.iter().copied();
-            let fresh = &mut || spare.next().unwrap_or_default();
-            outcome::draft_plan(db, ring, &row, &concerns, fresh, now)?;
+            let mut spare = self.spare.clone();
+            outcome::draft_plan(db, ring, &row, &concerns, &mut || spare.id(), now)?;
         }
         Ok(())
     }
@@ -160,7 +158,8 @@ impl Sitting {
         helper: PersonId,
     ) -> Result<Assessment, StoreError> {
         let record = plan.records.get(self.script.participant).ok_or(StoreError::NotFound)?;
-        let (url, version) = (definition.url().unwrap_or_default(), definition.version().unwrap_or_default());
+        let url = definition.url().ok_or(StoreError::NotFound)?;
+        let version = definition.version().ok_or(StoreError::NotFound)?;
         let instrument =
             instrument::version(db, plan.programme.id.0, url, version)?.ok_or(StoreError::NotFound)?;
         Ok(Assessment {
@@ -255,7 +254,8 @@ fn inputs(definition: &Definition, line: &Line) -> anyhow::Result<Vec<AnswerInpu
 
 /// The answer as the list of the question has it.
 fn chosen(definition: &Definition, link_id: &str, codes: &[&str]) -> anyhow::Result<AnswerInput> {
-    let options = definition.find(link_id).map(|(_, item)| item.choices.options()).unwrap_or_default();
+    let (_, item) = definition.find(link_id).with_context(|| format!("there is no question {link_id}"))?;
+    let options = item.choices.options();
     let is = |value: &Value, code: &str| matches!(value, Value::Coding(c) if c.code.as_deref() == Some(code));
     let of = |code: &&str| {
         let option = options.iter().find(|option| is(&option.value, code));
@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn every_answer_of_the_demonstration_is_accepted() {
-        let plan = Plan::new(1);
+        let plan = Plan::new(1).unwrap();
         assert_eq!(plan.sittings.len(), SCRIPTS.len());
         for sitting in &plan.sittings {
             sitting.judge().unwrap();
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn the_second_time_shows_every_kind_of_change() {
-        let plan = Plan::new(1);
+        let plan = Plan::new(1).unwrap();
         let (before, now) = (found(&plan.sittings[0]), found(&plan.sittings[1]));
         let kinds: BTreeSet<String> =
             compare(&now, &before).iter().map(|one| format!("{:?}", one.change)).collect();

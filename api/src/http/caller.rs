@@ -77,6 +77,7 @@ impl Caller {
             (Relation::Assigned, Some(programme)) => {
                 self.person().map_or(Reach::Nothing, |person| Reach::Caseload(programme, person))
             }
+            (Relation::StandIn, Some(programme)) => Reach::StandIn(programme, self.role),
             (Relation::Own, Some(programme)) => match (self.role, self.participant, self.person()) {
                 (Role::Participant, Some(own), _) => Reach::Participant(programme, own),
                 (_, _, Some(person)) => Reach::Person(programme, person),

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
 use actix_web::{HttpRequest, HttpResponse};
 use alongside_domain::id::{FlagId, ParticipantId};
-use alongside_store::audit::{self, any_id};
+use alongside_store::audit::any_id;
 use alongside_store::scope::Reach;
 use alongside_store::sealing::Place;
 use alongside_store::types::At;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::body;
 use super::codes::Code;
 use super::ctx::{Ctx, Trace};
-use super::permit::Granted;
+use super::granted::{self, Granted};
 use super::problem::Problem;
 use super::refusal::Refusal;
 use super::reply::{Reply, Written};
@@ -109,6 +109,7 @@ pub(super) async fn commit(
         })
         .await
         .map_err(Refusal::into_problem)?;
+    granted::settle(request);
     match done {
         Done::Replied(reply) => reply.respond(request).map_err(Refusal::into_problem),
         Done::Kept(reply) | Done::Replayed(KeptAnswer::Reply(reply)) => Ok(reply.respond(request)),
@@ -151,15 +152,12 @@ fn record(
     done: &Done,
 ) -> Result<(), StoreError> {
     let status = match done {
-        Done::Replied(reply) => reply.status().as_u16(),
-        Done::Kept(reply) => reply.status().as_u16(),
-        Done::Refused(problem) => problem.code().status().as_u16(),
-        Done::Replayed(kept) => kept.status(),
+        Done::Replied(reply) => reply.status(),
+        Done::Kept(reply) => reply.status(),
+        Done::Refused(problem) => problem.code().status(),
+        Done::Replayed(kept) => StatusCode::from_u16(kept.status()).unwrap_or(StatusCode::OK),
     };
-    if !granted.operation.is_audited() {
-        return Ok(());
-    }
-    audit::record(db, &granted.event(app, trace, status), &trace.listed)
+    granted.record_in(db, app, trace, status)
 }
 
 /// What a key that was used before answers: the same again, unless the request differs or the record has left the

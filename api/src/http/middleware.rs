@@ -26,6 +26,7 @@ use super::codes::Code;
 use super::cors::Cors;
 use super::fhir_outcome;
 use super::forwarded::client_address;
+use super::granted;
 use super::limits::{Allowance, Limits};
 use super::problem::Problem;
 use super::request_id::{RequestId, TRACEPARENT, X_REQUEST_ID, traceparent};
@@ -202,7 +203,16 @@ async fn surround<B: MessageBody + 'static>(
         return Ok(answer.map_into_right_body());
     }
     match bounded(&http, next.call(request)).await {
-        Ok(answer) => Ok(dress(&http, facts, answer)),
+        Ok(answer) => {
+            let Err(problem) = granted::record_refusal(answer.request(), answer.status()).await else {
+                return Ok(dress(&http, facts, answer));
+            };
+            // No answer without its event.
+            report(&problem, facts.id);
+            let mut answer = answer.into_response(problem.response(Some(facts.id.0)));
+            finish(&http, facts, "-", answer.status(), answer.headers_mut());
+            Ok(answer.map_into_right_body())
+        }
         // The request is gone, so the error carries the complete response out.
         Err(problem) => {
             report(&problem, facts.id);

@@ -16,6 +16,7 @@ pub mod example;
 pub mod fhir_outcome;
 pub mod forwarded;
 pub mod gate;
+mod granted;
 pub mod health;
 pub mod html;
 pub mod json;

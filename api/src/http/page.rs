@@ -75,19 +75,22 @@ impl Paging {
     }
 
     /// Cuts the one item too many, and gives the cursor for what follows it.
+    ///
+    /// # Errors
+    /// 500 when the position cannot be written down.
     pub fn cut<T, K: Serialize>(
         &self,
         rows: &mut Vec<T>,
         key: &CursorKey,
         list: &List<'_>,
         key_of: impl FnOnce(&T) -> K,
-    ) -> Option<String> {
+    ) -> Result<Option<String>, Problem> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         if rows.len() <= limit {
-            return None;
+            return Ok(None);
         }
         rows.truncate(limit);
-        rows.last().map(|last| key.seal(list, &key_of(last)))
+        rows.last().map(|last| key.seal(list, &key_of(last))).transpose()
     }
 }
 
@@ -101,10 +104,12 @@ pub struct List<'a> {
 
 impl<'a> List<'a> {
     /// `filter` is everything that decides which items are on the list and in which order; not the limit.
-    #[must_use]
-    pub fn new(caller: Uuid, operation: &'a str, filter: &impl Serialize) -> Self {
-        // A filter is plain members; one that cannot be serialised would bind its cursors to the empty filter.
-        Self { caller, operation, filter: serde_json::to_vec(filter).unwrap_or_default() }
+    ///
+    /// # Errors
+    /// 500 when the filter cannot be written down: a cursor must never be bound to another filter than its own.
+    pub fn new(caller: Uuid, operation: &'a str, filter: &impl Serialize) -> Result<Self, Problem> {
+        let filter = serde_json::to_vec(filter).map_err(Problem::internal)?;
+        Ok(Self { caller, operation, filter })
     }
 }
 
@@ -120,12 +125,14 @@ impl CursorKey {
 
     /// The cursor for what follows `position`: sort key and id of the last item. A cursor is opaque to clients but not
     /// secret, and stands in addresses: no names in it.
-    #[must_use]
-    pub fn seal(&self, list: &List<'_>, position: &impl Serialize) -> String {
-        let mut bytes = serde_json::to_vec(position).unwrap_or_default();
+    ///
+    /// # Errors
+    /// 500 when the position cannot be written down.
+    pub fn seal(&self, list: &List<'_>, position: &impl Serialize) -> Result<String, Problem> {
+        let mut bytes = serde_json::to_vec(position).map_err(Problem::internal)?;
         let tag = self.tag(list, &bytes);
         bytes.extend(tag.as_ref().iter().take(TAG_BYTES));
-        URL_SAFE_NO_PAD.encode(bytes)
+        Ok(URL_SAFE_NO_PAD.encode(bytes))
     }
 
     /// # Errors
@@ -189,13 +196,13 @@ mod tests {
     }
 
     fn list<'a>(caller: u128, operation: &'a str, filter: &str) -> List<'a> {
-        List::new(Uuid::from_u128(caller), operation, &filter)
+        List::new(Uuid::from_u128(caller), operation, &filter).unwrap()
     }
 
     #[test]
     fn a_cursor_continues_its_own_list_only() {
         let mine = list(1, "list_participants", "open");
-        let cursor = key().seal(&mine, &("2026-03-14", 9));
+        let cursor = key().seal(&mine, &("2026-03-14", 9)).unwrap();
         assert_eq!(key().open::<(String, u8)>(&mine, &cursor).unwrap(), ("2026-03-14".into(), 9));
         let refused = |key: CursorKey, list: &List<'_>, cursor: &str| {
             assert_eq!(key.open::<(String, u8)>(list, cursor).unwrap_err().code(), Code::InvalidCursor);
@@ -209,6 +216,15 @@ mod tests {
         }
         // No base64 tail that decodes alike.
         refused(key(), &mine, &format!("{cursor}="));
+    }
+
+    #[test]
+    fn what_cannot_be_written_down_is_an_error_and_no_other_list() {
+        let unwritable = std::collections::BTreeMap::from([((1, 2), 3)]);
+        let refused = List::new(Uuid::nil(), "list_participants", &unwritable).unwrap_err();
+        assert_eq!(refused.code(), Code::Internal);
+        let here = list(1, "list_participants", "open");
+        assert_eq!(key().seal(&here, &unwritable).unwrap_err().code(), Code::Internal);
     }
 
     #[test]
@@ -227,11 +243,11 @@ mod tests {
         let paging = Paging::new(Some(2), None).unwrap();
         let here = list(1, "list_numbers", "");
         let mut rows = vec![1, 2, 3];
-        let next = paging.cut(&mut rows, &key(), &here, |n| *n).unwrap();
+        let next = paging.cut(&mut rows, &key(), &here, |n| *n).unwrap().unwrap();
         assert_eq!(rows, [1, 2]);
         let following = Paging::new(Some(2), Some(next.clone())).unwrap();
         assert_eq!(following.after::<i32>(&key(), &here).unwrap(), Some(2));
-        assert_eq!(paging.cut(&mut rows, &key(), &here, |n| *n), None);
+        assert_eq!(paging.cut(&mut rows, &key(), &here, |n| *n).unwrap(), None);
 
         let request = TestRequest::get().uri("/v1/numbers?limit=2&cursor=old&odd=true").to_http_request();
         let response = respond(&request, &serde_json::json!({"items": rows}), Some(&next));

@@ -4,25 +4,24 @@
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use alongside_domain::clock::Timestamp;
-use alongside_domain::id::ParticipantId;
 use alongside_domain::policy::{Operation, Role, relation};
 use alongside_store::Db;
-use alongside_store::audit::{self, AuditEvent, any_id};
 use alongside_store::scope::Scope;
-use alongside_store::types::{At, Code as Coded, Key};
 use futures_util::future::LocalBoxFuture;
-use uuid::Uuid;
+use serde::Serialize;
 
 use super::caller::{self, Caller};
 use super::codes::Code;
 use super::ctx::{Ctx, Trace};
+use super::granted::{self, Granted, Named};
 use super::page::CursorKey;
 use super::problem::Problem;
 use super::refusal::Refusal;
-use super::reply::Reply;
+use super::reply::{self, Reply};
 use super::{commit, gate, request_id};
 use crate::app::App;
 
@@ -31,41 +30,6 @@ pub struct Permit<const OPERATION: u16> {
     pub(super) app: Data<App>,
     pub(super) request: HttpRequest,
     pub(super) granted: Granted,
-}
-
-/// Who may do what within which world. Cheap to hand to the thread that does the work.
-#[derive(Clone)]
-pub(super) struct Granted {
-    pub operation: Operation,
-    pub caller: Arc<Caller>,
-    pub scope: Arc<Scope>,
-    pub now: Timestamp,
-    pub request_id: Uuid,
-    /// The id in the path, where there is one.
-    pub resource: Option<Uuid>,
-    /// The participant whom the path names, whether or not the caller may see him.
-    pub named: Option<ParticipantId>,
-}
-
-impl Granted {
-    pub(super) fn event(&self, app: &App, trace: &Trace, status: u16) -> AuditEvent {
-        AuditEvent {
-            id: Key(alongside_domain::id::AuditEventId::new(app.ids.fresh())),
-            at: At(self.now),
-            programme_id: self.caller.programme.map(Key),
-            person_id: self.caller.person().map(Key),
-            client_id: self.caller.client().map(Key),
-            session_id: Some(Key(self.caller.session_id)),
-            role: Some(Coded(self.caller.role)),
-            operation: self.operation.name().to_owned(),
-            participant_id: trace.participant.or(self.named).map(Key),
-            resource_id: trace.resource.or(self.resource).map(any_id),
-            status: i32::from(status),
-            flag_id: trace.flag.map(Key),
-            request_id: any_id(self.request_id),
-            detail: trace.detail.clone(),
-        }
-    }
 }
 
 impl<const OPERATION: u16> Permit<OPERATION> {
@@ -97,8 +61,20 @@ impl<const OPERATION: u16> Permit<OPERATION> {
         &self,
         work: impl FnOnce(&mut Ctx<'_, '_>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Problem> {
+        self.read_as(work, |_| StatusCode::OK).await
+    }
+
+    /// As [`Permit::read`], where what is shown decides with which status: the event says what was answered.
+    ///
+    /// # Errors
+    /// As [`Permit::read`].
+    pub async fn read_as<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Ctx<'_, '_>) -> Result<T, Refusal> + Send + 'static,
+        answered: impl FnOnce(&T) -> StatusCode,
+    ) -> Result<T, Problem> {
         let looked = self.app.store.read(self.noted(work)).await.map_err(Refusal::into_problem)?;
-        self.told(looked).await
+        self.told(looked, answered).await
     }
 
     /// As [`Permit::read`], at any length: `work` reads in keyset chunks, on a connection of its own.
@@ -110,7 +86,7 @@ impl<const OPERATION: u16> Permit<OPERATION> {
         work: impl FnOnce(&mut Ctx<'_, '_>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Problem> {
         let looked = self.app.store.scan(self.noted(work)).await.map_err(Refusal::into_problem)?;
-        self.told(looked).await
+        self.told(looked, |_| StatusCode::OK).await
     }
 
     /// The work with its context around it, and what it notes beside what it answers.
@@ -138,19 +114,38 @@ impl<const OPERATION: u16> Permit<OPERATION> {
     }
 
     /// What the caller is told, once the audit event is durable.
-    async fn told<T>(&self, (result, trace): (Result<T, Refusal>, Trace)) -> Result<T, Problem> {
-        let status = match &result {
-            Ok(_) => 200,
-            Err(refused) if refused.is_final() => 404,
+    async fn told<T>(
+        &self,
+        (result, trace): (Result<T, Refusal>, Trace),
+        answered: impl FnOnce(&T) -> StatusCode,
+    ) -> Result<T, Problem> {
+        if result.as_ref().is_err_and(|refused| !refused.is_final()) {
             // A fault of ours: nothing was shown.
-            Err(_) => return result.map_err(Refusal::into_problem),
-        };
-        let result = result.map_err(Refusal::into_problem);
-        let status = result.as_ref().err().map_or(status, |problem| problem.code().status().as_u16());
-        if self.granted.operation.is_audited() && self.app.audit_reads {
-            record(&self.app, &self.granted, trace, status).await?;
+            return result.map_err(Refusal::into_problem);
         }
+        let result = result.map_err(Refusal::into_problem);
+        let status = match &result {
+            Ok(shown) => answered(shown),
+            Err(problem) => problem.code().status(),
+        };
+        if self.app.audit_reads {
+            self.granted.record(&self.app, trace, status).await?;
+        }
+        granted::settle(&self.request);
         result
+    }
+
+    /// Reads one thing in the caller's world and answers with it: 304 where the caller has this version already.
+    ///
+    /// # Errors
+    /// As [`Permit::read`].
+    pub async fn show<T: Serialize + Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Ctx<'_, '_>) -> Result<(i64, T), Refusal> + Send + 'static,
+    ) -> Result<HttpResponse, Problem> {
+        let status = |(version, _): &(i64, T)| reply::status(&self.request, *version);
+        let (version, view) = self.read_as(work, status).await?;
+        Ok(reply::found(&self.request, version, &view))
     }
 
     /// Writes in the caller's world: the rows, the audit event and the idempotency record become durable together, or
@@ -164,14 +159,6 @@ impl<const OPERATION: u16> Permit<OPERATION> {
     ) -> Result<HttpResponse, Problem> {
         commit::commit(&self.app, &self.request, self.granted, work).await
     }
-}
-
-async fn record(app: &App, granted: &Granted, trace: Trace, status: u16) -> Result<(), Problem> {
-    let event = granted.event(app, &trace, status);
-    app.store
-        .write(move |db| audit::record(db, &event, &trace.listed))
-        .await
-        .map_err(|error| Refusal::from(error).into_problem())
 }
 
 impl<const OPERATION: u16> FromRequest for Permit<OPERATION> {
@@ -198,24 +185,17 @@ impl<const OPERATION: u16> FromRequest for Permit<OPERATION> {
                 caller: Arc::new(caller),
                 now,
                 request_id: request_id::of(&request),
-                resource: request.match_info().get("id").and_then(|id| id.parse().ok()),
-                named: named(&request),
+                named: Named::of(&request),
             };
             if let Some(refused) = refuse(&granted, relation.is_some()) {
-                if operation.is_audited() {
-                    record(&app, &granted, Trace::default(), refused.code().status().as_u16()).await?;
-                }
+                granted.record(&app, Trace::default(), refused.code().status()).await?;
                 return Err(refused);
             }
+            granted::pend(&request, &app, &granted);
             open.send_replace(true);
             Ok(Self { app, request, granted })
         })
     }
-}
-
-fn named(request: &HttpRequest) -> Option<ParticipantId> {
-    let of_participant = request.path().starts_with("/v1/participants/");
-    of_participant.then(|| request.match_info().get("id").and_then(|id| id.parse().ok())).flatten()
 }
 
 fn refuse(granted: &Granted, allowed: bool) -> Option<Problem> {

@@ -18,6 +18,12 @@ pub fn found(request: &HttpRequest, version: i64, view: &impl Serialize) -> Http
         .unwrap_or_else(|| HttpResponse::Ok().insert_header((ETAG, etag(version))).json(view))
 }
 
+/// With which status [`found`] answers.
+#[must_use]
+pub fn status(request: &HttpRequest, version: i64) -> StatusCode {
+    if not_modified(request, version).is_some() { StatusCode::NOT_MODIFIED } else { StatusCode::OK }
+}
+
 /// 200 with the representation and its version, where more than the version decides what is shown.
 pub fn shown(version: i64, view: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((ETAG, etag(version))).json(view)

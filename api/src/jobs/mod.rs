@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use alongside_store::{StoreError, idempotency};
+use alongside_store::{StoreError, flag_audience, idempotency};
 use chrono::TimeDelta;
 
 use crate::app::App;
@@ -12,6 +12,7 @@ use crate::app::App;
 /// How long the reply to an idempotency key is kept.
 const KEEP_REPLIES: TimeDelta = TimeDelta::days(30);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
+const WATCH_EVERY: Duration = Duration::from_secs(300);
 const PROBE_EVERY: Duration = Duration::from_secs(2);
 
 /// Starts the jobs on the current runtime; answers whether the database was reached the last time it was asked.
@@ -19,6 +20,7 @@ pub fn start(app: &App) -> Arc<AtomicBool> {
     let reached = Arc::new(AtomicBool::new(true));
     actix_web::rt::spawn(probe(app.clone(), Arc::clone(&reached)));
     actix_web::rt::spawn(housekeeping(app.clone()));
+    actix_web::rt::spawn(watch_flags(app.clone()));
     reached
 }
 
@@ -32,6 +34,21 @@ async fn probe(app: App, reached: Arc<AtomicBool>) {
             Ok(()) if !before => tracing::info!("the database answers again"),
             _ => {}
         }
+    }
+}
+
+/// Says so in the log, again and again, while there is a flag on which nobody can act.
+async fn watch_flags(app: App) {
+    loop {
+        match app.store.read(flag_audience::unattended).await {
+            Ok(programmes) => {
+                for programme in programmes {
+                    tracing::error!(%programme, "open safeguarding flags have nobody who can act on them");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "nobody could look for unattended flags"),
+        }
+        tokio::time::sleep(WATCH_EVERY).await;
     }
 }
 

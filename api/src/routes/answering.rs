@@ -207,8 +207,8 @@ pub struct SafetyText {
 
 /// The text, where an answer calls for it.
 pub fn safety(alerting: bool) -> Option<SafetyText> {
-    let text = content::safety().filter(|_| alerting)?;
-    Some(SafetyText {
+    let text = content::safety();
+    alerting.then(|| SafetyText {
         title: text.title.clone(),
         lines: text.lines.clone(),
         supporter_prompt: text.supporter_prompt.clone(),

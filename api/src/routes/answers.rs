@@ -246,7 +246,7 @@ async fn list_answers(
     let AnswerQuery { limit, cursor } = query.into_inner();
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListAnswers.name(), &id);
+    let list = List::new(permit.caller().actor_id(), Operation::ListAnswers.name(), &id)?;
     let after: Option<i64> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let (mut rows, shown) = permit
@@ -255,7 +255,7 @@ async fn list_answers(
             Ok(rows)
         })
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |seq| *seq);
+    let next = paging.cut(&mut rows, &cursors, &list, |seq| *seq)?;
     let last = rows.last().copied().unwrap_or(0);
     let items = shown.into_iter().filter(|view| view.seq <= last).collect();
     Ok(page::respond(&request, &AnswerPage { items, next: next.clone() }, next.as_deref()))

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, VARY,
 };
@@ -93,8 +94,15 @@ async fn get_assessment_summary(
 ) -> Result<HttpResponse, Problem> {
     let form = preferred(request.headers()).ok_or_else(|| Problem::new(Code::NotAcceptable))?;
     let id = *path;
-    let summary = permit.read(move |ctx| read(ctx, id)).await?;
-    respond(&request, form, form.write(&summary)?)
+    let work = move |ctx: &mut Ctx<'_, '_>| {
+        let text = form.write(&read(ctx, id)?)?;
+        let tag = tag(&text)?;
+        Ok((text, tag))
+    };
+    let known = |(_, tag): &(String, HeaderValue)| not_modified_tag(&request, tag).is_some();
+    let status = |shown: &_| if known(shown) { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+    let (text, tag) = permit.read_as(work, status).await?;
+    respond(&request, form, text, tag)
 }
 
 fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Summary, Refusal> {
@@ -203,11 +211,18 @@ impl Earlier {
 }
 
 /// The tag is that of the text itself: name, site and what it is compared with change without the assessment.
-fn respond(request: &HttpRequest, form: Form, body: String) -> Result<HttpResponse, Problem> {
-    let digest = Sha256::digest(body.as_bytes());
+fn tag(text: &str) -> Result<HeaderValue, Problem> {
+    let digest = Sha256::digest(text.as_bytes());
     let short = digest.get(..TAG_BYTES).unwrap_or_default();
-    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(short));
-    let tag = HeaderValue::from_str(&tag).map_err(Problem::internal)?;
+    HeaderValue::from_str(&format!("\"{}\"", URL_SAFE_NO_PAD.encode(short))).map_err(Problem::internal)
+}
+
+fn respond(
+    request: &HttpRequest,
+    form: Form,
+    body: String,
+    tag: HeaderValue,
+) -> Result<HttpResponse, Problem> {
     let mut response = match not_modified_tag(request, &tag) {
         Some(known) => known,
         None => HttpResponse::Ok().insert_header((CONTENT_TYPE, form.content_type())).body(body),
@@ -277,7 +292,6 @@ pub fn routes(config: &mut impl Services) {
 mod tests {
     use super::*;
     use actix_web::body::MessageBody as _;
-    use actix_web::http::StatusCode;
     use actix_web::http::header::IF_NONE_MATCH;
     use actix_web::test::TestRequest;
 
@@ -306,13 +320,16 @@ mod tests {
 
     #[test]
     fn who_has_this_very_text_is_not_sent_it_again() {
-        let first = respond(&TestRequest::get().to_http_request(), Form::Html, "a".into()).unwrap();
+        let respond = |request: &HttpRequest, text: &str| {
+            respond(request, Form::Html, text.to_owned(), tag(text).unwrap()).unwrap()
+        };
+        let first = respond(&TestRequest::get().to_http_request(), "a");
         let policy = first.headers().get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
         let tag = first.headers().get(ETAG).unwrap().clone();
         let again = TestRequest::get().insert_header((IF_NONE_MATCH, tag.clone())).to_http_request();
-        assert_eq!(respond(&again, Form::Html, "a".into()).unwrap().status(), StatusCode::NOT_MODIFIED);
-        let changed = respond(&again, Form::Html, "b".into()).unwrap();
+        assert_eq!(respond(&again, "a").status(), StatusCode::NOT_MODIFIED);
+        let changed = respond(&again, "b");
         assert_eq!(changed.status(), StatusCode::OK);
         assert_ne!(changed.headers().get(ETAG), Some(&tag));
         assert_eq!(changed.into_body().try_into_bytes().unwrap(), "b");

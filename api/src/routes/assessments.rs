@@ -151,7 +151,7 @@ async fn list_assessments(
     let filter = Filter { participant_id, status };
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListAssessments.name(), &filter);
+    let list = List::new(permit.caller().actor_id(), Operation::ListAssessments.name(), &filter)?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let (fetch, limit, wanted) = (paging.fetch(), paging.limit(), filter.clone());
     let mut rows = permit
@@ -162,7 +162,7 @@ async fn list_assessments(
             Ok(rows)
         })
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let items = rows.into_iter().map(AssessmentListItem::from).collect();
     Ok(page::respond(&request, &AssessmentPage { items, next: next.clone() }, next.as_deref()))
 }

@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::assignment::{Condition, EndReason, Purpose, State, Step};
 use alongside_domain::id::{AssignmentId, ParticipantId, PersonId, SiteId};
+use alongside_domain::participant::{Status, Support};
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::assignment::{self, Assignment, Filter};
 use alongside_store::participant;
@@ -14,9 +15,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::http::page::{self, List, Paging};
-use crate::http::{
-    Code, Ctx, Json, OptionalJson, Path, Permit, Problem, Query, Refusal, Reply, Services, reply,
-};
+use crate::http::{Code, Ctx, Json, OptionalJson, Path, Permit, Problem, Query, Refusal, Reply, Services};
 
 /// A supporter is asked to help a participant.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -183,7 +182,7 @@ async fn list_assignments(
     let filter = Filter { participant_id, supporter_id, state };
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListAssignments.name(), &filter);
+    let list = List::new(permit.caller().actor_id(), Operation::ListAssignments.name(), &filter)?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let shown = usize::try_from(paging.limit()).unwrap_or(usize::MAX);
@@ -194,7 +193,7 @@ async fn list_assignments(
             Ok(rows)
         })
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let items = rows.iter().map(AssignmentView::from).collect();
     Ok(page::respond(&request, &AssignmentPage { items, next: next.clone() }, next.as_deref()))
 }
@@ -232,6 +231,7 @@ async fn create_assignment(
                     unknown("/participant_id", "There is no such participant in this programme.")
                 })?;
             ctx.about(new.participant_id);
+            require_open(participant.status.0)?;
             let (programme, site) = (participant.programme_id.0, participant.site_id.0);
             if !assignment::is_supporter(ctx.db, new.supporter_id, programme, site)? {
                 return Err(unknown("/supporter_id", "Nobody with this id is a supporter at this site now."));
@@ -274,6 +274,15 @@ async fn create_assignment(
         .await
 }
 
+/// 409 where every arrangement is over for good.
+fn require_open(status: Status) -> Result<(), Refusal> {
+    if status.support() != Support::Over {
+        return Ok(());
+    }
+    let detail = format!("No supporter is offered while the participant is in the state {status}.");
+    Err(Problem::new(Code::Conflict).detail(detail).into())
+}
+
 fn knows_each_other() -> Refusal {
     let detail =
         "A supporter is never assigned to someone he knows. Offer this participant to another supporter.";
@@ -291,19 +300,17 @@ fn knows_each_other() -> Refusal {
 )]
 #[get("/v1/assignments/{id}")]
 async fn get_assignment(
-    request: HttpRequest,
     permit: Permit<{ Operation::GetAssignment.id() }>,
     path: Path<AssignmentId>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let row = permit
-        .read(move |ctx| {
+    permit
+        .show(move |ctx| {
             let row = assignment::find(ctx.db, ctx.scope, id)?;
             ctx.about(row.participant_id.0);
-            Ok(row)
+            Ok((row.version, AssignmentView::from(&row)))
         })
-        .await?;
-    Ok(reply::found(&request, row.version, &AssignmentView::from(&row)))
+        .await
 }
 
 /// Takes one step, with what it changes besides the state.

@@ -128,7 +128,7 @@ async fn list_audit_events(
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
     let filtered = (participant_id, person_id, &name, from, to);
-    let list = List::new(permit.caller().actor_id(), Operation::ListAuditEvents.name(), &filtered);
+    let list = List::new(permit.caller().actor_id(), Operation::ListAuditEvents.name(), &filtered)?;
     let before: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let operation = name.as_deref().map(operation).transpose()?;
@@ -142,7 +142,7 @@ async fn list_audit_events(
             Ok(rows)
         })
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let items = rows.into_iter().map(AuditEventView::from).collect();
     Ok(page::respond(&request, &AuditEventPage { items, next: next.clone() }, next.as_deref()))
 }
@@ -221,7 +221,8 @@ async fn list_participant_audit_events(
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
     let filtered = (id, from, to);
-    let list = List::new(permit.caller().actor_id(), Operation::ListParticipantAuditEvents.name(), &filtered);
+    let list =
+        List::new(permit.caller().actor_id(), Operation::ListParticipantAuditEvents.name(), &filtered)?;
     let before: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     // On a participant's own screen a safeguarding lead's reading would tell whoever looks over his shoulder that
@@ -238,7 +239,7 @@ async fn list_participant_audit_events(
             Ok((rows, person::names(ctx.db, &people)?, client::names(ctx.db, &clients)?))
         })
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let items = rows.into_iter().map(|row| record_use(row, &people, &clients)).collect();
     Ok(page::respond(&request, &RecordUsePage { items, next: next.clone() }, next.as_deref()))
 }

@@ -14,7 +14,7 @@ use validator::Validate;
 
 use super::care_plan_actions::CarePlanActionView;
 use crate::http::page::{self, List, Paging};
-use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, reply};
+use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services};
 
 /// A copy that went out, or goes out now.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -193,7 +193,7 @@ async fn list_care_plans(
     let CarePlanQuery { participant_id, status, limit, cursor } = query.into_inner();
     let paging = Paging::new(limit, cursor)?;
     let filter = (participant_id, status);
-    let list = List::new(permit.caller().actor_id(), Operation::ListCarePlans.name(), &filter);
+    let list = List::new(permit.caller().actor_id(), Operation::ListCarePlans.name(), &filter)?;
     let cursors = permit.cursors();
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = i64::from(paging.fetch());
@@ -205,7 +205,7 @@ async fn list_care_plans(
             Ok(rows)
         })
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let items = rows.iter().map(CarePlanItem::from).collect();
     Ok(page::respond(&request, &CarePlanPage { items, next: next.clone() }, next.as_deref()))
 }
@@ -220,19 +220,17 @@ async fn list_care_plans(
 )]
 #[get("/v1/care-plans/{id}")]
 async fn get_care_plan(
-    request: HttpRequest,
     permit: Permit<{ Operation::GetCarePlan.id() }>,
     path: Path<CarePlanId>,
 ) -> Result<HttpResponse, Problem> {
     let id = path.into_inner();
-    let (version, view) = permit
-        .read(move |ctx| {
+    permit
+        .show(move |ctx| {
             let plan = care_plan::find(ctx.db, ctx.scope, id)?;
             ctx.about(plan.participant_id.0);
             Ok((plan.version, CarePlanView::of(ctx, &plan)?))
         })
-        .await?;
-    Ok(reply::found(&request, version, &view))
+        .await
 }
 
 /// Begin to talk about a care plan

@@ -2,6 +2,7 @@
 
 use alongside_domain::{person, programme};
 use alongside_store::{StoreError, Unique};
+use chrono::{Days, NaiveDate};
 use validator::ValidationError;
 
 use crate::http::{Code, Problem, Refusal};
@@ -61,6 +62,12 @@ pub fn web_address(text: &str) -> Result<(), ValidationError> {
     let fits = host.is_some_and(|host| host.contains('.') && !host.contains('@'))
         && text.chars().all(|c| !c.is_whitespace() && !c.is_control());
     if fits { Ok(()) } else { Err(broken("url", "This must be an address that begins with https://.")) }
+}
+
+/// Whether a day has not come yet anywhere: somewhere it is tomorrow already.
+#[must_use]
+pub fn is_to_come(day: NaiveDate, today: NaiveDate) -> bool {
+    day > today.checked_add_days(Days::new(1)).unwrap_or(today)
 }
 
 /// 409 with the pointer where `rule` refused the row, and otherwise what the store said.

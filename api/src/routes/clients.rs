@@ -119,13 +119,13 @@ async fn list_clients(
     let ClientQuery { programme_id, limit, cursor } = query.into_inner();
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListClients.name(), &programme_id);
+    let list = List::new(permit.caller().actor_id(), Operation::ListClients.name(), &programme_id)?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let mut rows = permit
         .read(move |ctx| Ok(client::list(ctx.db, ctx.scope, programme_id, after.map(ClientId::new), fetch)?))
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let items = rows.into_iter().map(ClientView::from).collect();
     Ok(page::respond(&request, &ClientPage { items, next: next.clone() }, next.as_deref()))
 }

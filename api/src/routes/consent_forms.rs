@@ -172,7 +172,7 @@ async fn list_consent_forms(
     let ConsentFormQuery { language, limit, cursor } = query.into_inner();
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListConsentForms.name(), &language);
+    let list = List::new(permit.caller().actor_id(), Operation::ListConsentForms.name(), &language)?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let mut rows = permit
@@ -181,7 +181,7 @@ async fn list_consent_forms(
             Ok(consent_form::list(ctx.db, ctx.scope, language.as_deref(), after, fetch)?)
         })
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let items = rows.into_iter().map(ConsentFormView::from).collect();
     Ok(page::respond(&request, &ConsentFormPage { items, next: next.clone() }, next.as_deref()))
 }

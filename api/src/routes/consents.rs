@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::consent::{CapacityJudgement, Effect, Method, unanswered, unasked};
-use alongside_domain::id::{ConsentFormId, ConsentId, ParticipantId, PersonId};
+use alongside_domain::id::{ConsentFormId, ConsentId, ParticipantId, PersonId, StatusChangeId};
 use alongside_domain::policy::{Operation, Role, relation};
 use alongside_store::consent::{self, Consent};
 use alongside_store::sealing::KeyRing;
+use alongside_store::status_change::Author;
 use alongside_store::types::{At, Code as Coded, Document, Key};
 use alongside_store::{consent_form, membership, participant};
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
@@ -20,7 +21,7 @@ use validator::Validate;
 use super::checks;
 use crate::http::page::{self, List, Paging};
 use crate::http::pointer::push_member;
-use crate::http::{Actor, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, reply};
+use crate::http::{Actor, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services};
 
 /// A form as the participant answered it.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -210,20 +211,21 @@ async fn list_consents(
     let ConsentQuery { participant_id, limit, cursor } = query.into_inner();
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListConsents.name(), &participant_id);
+    let list = List::new(permit.caller().actor_id(), Operation::ListConsents.name(), &participant_id)?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let mut items = permit
         .read(move |ctx| {
-            participant::find(ctx.db, ctx.scope, participant_id)?;
+            // Before it is known whether he may: an attempt is about him as well.
             ctx.about(participant_id);
+            participant::find(ctx.db, ctx.scope, participant_id)?;
             let (ring, role) = (ctx.ring(), ctx.caller.role);
             let newest_only = role == Role::Supporter;
             let rows = consent::list(ctx.db, participant_id, newest_only, after.map(ConsentId::new), fetch)?;
             rows.iter().map(|row| ConsentView::of(row, &ring, role)).collect::<Result<Vec<_>, _>>()
         })
         .await?;
-    let next = paging.cut(&mut items, &cursors, &list, |item| item.id.uuid());
+    let next = paging.cut(&mut items, &cursors, &list, |item| item.id.uuid())?;
     Ok(page::respond(&request, &ConsentPage { items, next: next.clone() }, next.as_deref()))
 }
 
@@ -290,11 +292,17 @@ async fn create_consent(
             };
             let status =
                 participant.status.0.on_form(row.effect().take_part, new.capacity_judgement.can_consent())?;
-            consent::record(ctx.db, &participant, status, &row)?;
+            let author = author(ctx);
+            consent::record(ctx.db, &participant, status, &row, author)?;
             ctx.resource(id.uuid());
             Reply::created(format!("/v1/consents/{id}"), 1, &ConsentView::of(&row, &ring, role)?)
         })
         .await
+}
+
+/// Who moves the participant by it, where it does.
+fn author(ctx: &Ctx<'_, '_>) -> Author {
+    Author { change: StatusChangeId::new(ctx.fresh()), by: ctx.caller.actor_id() }
 }
 
 fn unknown(pointer: &'static str, message: &'static str) -> Refusal {
@@ -350,8 +358,7 @@ fn taken_by(ctx: &mut Ctx<'_, '_>, new: &ConsentCreate) -> Result<PersonId, Refu
 fn taken_on(ctx: &Ctx<'_, '_>, new: &ConsentCreate) -> Result<NaiveDate, Refusal> {
     let today = ctx.now.date_naive();
     let day = new.taken_on.unwrap_or(today);
-    // Somewhere it is tomorrow already.
-    if day > today.checked_add_days(Days::new(1)).unwrap_or(today) {
+    if checks::is_to_come(day, today) {
         let problem = Problem::new(Code::Invalid);
         return Err(problem.field("/taken_on", "future", "This day has not come yet.").into());
     }
@@ -368,19 +375,17 @@ fn taken_on(ctx: &Ctx<'_, '_>, new: &ConsentCreate) -> Result<NaiveDate, Refusal
 )]
 #[get("/v1/consents/{id}")]
 async fn get_consent(
-    request: HttpRequest,
     permit: Permit<{ Operation::GetConsent.id() }>,
     path: Path<ConsentId>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let view = permit
-        .read(move |ctx| {
+    permit
+        .show(move |ctx| {
             let (row, participant) = consent::find(ctx.db, ctx.scope, id)?;
             ctx.about(participant.id.0);
-            ConsentView::of(&row, &ctx.ring(), ctx.caller.role)
+            Ok((row.version, ConsentView::of(&row, &ctx.ring(), ctx.caller.role)?))
         })
-        .await?;
-    Ok(reply::found(&request, view.version, &view))
+        .await
 }
 
 /// Take back a consent, or parts of it
@@ -410,7 +415,8 @@ async fn withdraw_consent(
             if withdrawal.statements.iter().any(|code| !row.answers.0.contains_key(code)) {
                 return Err(unknown("/statements", "One of these is no statement of the form."));
             }
-            let row = consent::withdraw(ctx.db, &participant, &row, withdrawal.statements.clone(), ctx.now)?;
+            let (author, statements) = (author(ctx), withdrawal.statements.clone());
+            let row = consent::withdraw(ctx.db, &participant, &row, statements, author, ctx.now)?;
             Reply::ok(row.version, &ConsentView::of(&row, &ctx.ring(), ctx.caller.role)?)
         })
         .await

@@ -186,7 +186,7 @@ async fn list_digital_profiles(
     let (id, DigitalProfileQuery { limit, cursor }) = (*path, query.into_inner());
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListDigitalProfiles.name(), &id);
+    let list = List::new(permit.caller().actor_id(), Operation::ListDigitalProfiles.name(), &id)?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let mut rows = permit
@@ -196,7 +196,7 @@ async fn list_digital_profiles(
             Ok(digital_profile::list(ctx.db, id, after.map(DigitalProfileId::new), fetch)?)
         })
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let items = rows.into_iter().map(DigitalProfileView::from).collect();
     Ok(page::respond(&request, &DigitalProfilePage { items, next: next.clone() }, next.as_deref()))
 }

@@ -4,15 +4,12 @@ use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use alongside_domain::instrument::{Finding, operation_outcome};
+use alongside_domain::instrument::{Finding, MAX_DOCUMENT_BYTES, operation_outcome};
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 use crate::http::json::require_json;
 use crate::http::{Code, FHIR_JSON, Problem, ProblemField, body, gate, strict, wants_fhir};
-
-/// Largest document taken; an instrument with all its lists of answers is larger than an ordinary request.
-pub const MAX_BYTES: usize = 2 << 20;
 
 /// Most findings that one answer names.
 const MAX_FINDINGS: usize = 1000;
@@ -34,9 +31,8 @@ impl FromRequest for FhirJson {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             gate::passed(&request).await;
-            gate::passed(&request).await;
             require_json(&request)?;
-            let bytes = body::read_up_to(&request, &mut payload, MAX_BYTES).await?;
+            let bytes = body::read_up_to(&request, &mut payload, MAX_DOCUMENT_BYTES).await?;
             strict::parse(&bytes)?;
             let text = String::from_utf8(bytes.to_vec()).map_err(|_| Problem::new(Code::MalformedJson))?;
             // The strict reader has made 1 of 1.0, which is not the same in FHIR.

@@ -19,10 +19,9 @@ const MAX_VERSIONS: u32 = 1000;
 ///
 /// The body is a FHIR R4 QuestionnaireResponse, or Parameters with it as `resource` and, if it answers one that this
 /// server does not keep, the Questionnaire as `questionnaire`; together at most 2 MiB. It may also contain its
-/// Questionnaire. Otherwise the instrument is the programme's with this url and version; without a version its newest, in use if
-/// there is one. The answer is an
-/// OperationOutcome: an issue for everything that is wrong or odd, with pointers into the response. A response in progress
-/// is judged as far as it goes. Nothing is stored.
+/// Questionnaire. Otherwise the instrument is the programme's with this url and version; without a version the newest that
+/// is in use, or else the newest. The answer is an OperationOutcome: an issue for everything that is wrong or odd, with
+/// pointers into the response. A response in progress is judged as far as it goes. Nothing is stored.
 #[utoipa::path(
     tag = "instruments", operation_id = "validate_questionnaire_response",
     request_body(

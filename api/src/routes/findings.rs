@@ -106,7 +106,7 @@ async fn list_findings(
     let FindingQuery { limit, cursor } = query.into_inner();
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListFindings.name(), &id);
+    let list = List::new(permit.caller().actor_id(), Operation::ListFindings.name(), &id)?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let mut items = permit
@@ -120,7 +120,7 @@ async fn list_findings(
             views.map_err(Refusal::from)
         })
         .await?;
-    let next = paging.cut(&mut items, &cursors, &list, |view| view.id.uuid());
+    let next = paging.cut(&mut items, &cursors, &list, |view| view.id.uuid())?;
     Ok(page::respond(&request, &FindingPage { items, next: next.clone() }, next.as_deref()))
 }
 

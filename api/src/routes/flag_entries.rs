@@ -162,7 +162,7 @@ async fn list_flag_entries(
     let id = path.into_inner();
     let FlagEntryQuery { limit, cursor } = query.into_inner();
     let paging = Paging::new(limit, cursor)?;
-    let list = List::new(permit.caller().actor_id(), Operation::ListFlagEntries.name(), &id);
+    let list = List::new(permit.caller().actor_id(), Operation::ListFlagEntries.name(), &id)?;
     let cursors = permit.cursors();
     let after: Option<i64> = paging.after(&cursors, &list)?;
     let fetch = i64::from(paging.fetch());
@@ -174,7 +174,7 @@ async fn list_flag_entries(
             entries.iter().map(|entry| FlagEntryView::of(entry, &ring)).collect::<Result<Vec<_>, _>>()
         })
         .await?;
-    let next = paging.cut(&mut items, &cursors, &list, |entry| entry.seq);
+    let next = paging.cut(&mut items, &cursors, &list, |entry| entry.seq)?;
     Ok(page::respond(&request, &FlagEntryPage { items, next: next.clone() }, next.as_deref()))
 }
 

@@ -3,9 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::id::{FlagId, PersonId};
 use alongside_domain::policy::Operation;
-use alongside_store::flag;
 use alongside_store::flag_exclusion::{self, Exclusion};
 use alongside_store::sealing::KeyRing;
+use alongside_store::{flag, flag_audience};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -104,7 +104,7 @@ async fn list_flag_exclusions(
     let id = path.into_inner();
     let FlagExclusionQuery { limit, cursor } = query.into_inner();
     let paging = Paging::new(limit, cursor)?;
-    let list = List::new(permit.caller().actor_id(), Operation::ListFlagExclusions.name(), &id);
+    let list = List::new(permit.caller().actor_id(), Operation::ListFlagExclusions.name(), &id)?;
     let cursors = permit.cursors();
     let after: Option<PersonId> = paging.after(&cursors, &list)?;
     let fetch = i64::from(paging.fetch());
@@ -116,14 +116,16 @@ async fn list_flag_exclusions(
             exclusions.iter().map(|row| FlagExclusionView::of(row, &ring)).collect::<Result<Vec<_>, _>>()
         })
         .await?;
-    let next = paging.cut(&mut items, &cursors, &list, |row| row.person_id);
+    let next = paging.cut(&mut items, &cursors, &list, |row| row.person_id)?;
     Ok(page::respond(&request, &FlagExclusionPage { items, next: next.clone() }, next.as_deref()))
 }
 
 /// Hide a flag from a person
 ///
 /// From this moment it does not exist for that person: not in lists, not by its id, not its receipt, not in the audit
-/// log. It is never undone. A lead may exclude himself, but not the last lead who could act on the flag.
+/// log. It is never undone. A lead may exclude himself. Where
+/// that leaves no lead, the flag goes to who stands in: privacy officer, trial manager, supervisor. The last person who
+/// could act on it at all stays.
 #[utoipa::path(
     tag = "flags", operation_id = "add_flag_exclusion", request_body = FlagExclusionCreate,
     params(("id" = FlagId, Path, description = "The flag.")),
@@ -145,9 +147,9 @@ async fn add_flag_exclusion(
                 let message = "There is no such person in this programme.";
                 return Err(Problem::new(Code::Invalid).field("/person_id", "unknown", message).into());
             }
-            if flag_exclusion::is_last_lead(ctx.db, &found, new.person_id)? {
+            if flag_audience::is_last(ctx.db, id, new.person_id)? {
                 let detail =
-                    "Nobody could act on this flag any more. Give another safeguarding lead the role first.";
+                    "Nobody could act on this flag any more. Have the role of safeguarding lead given to another person first.";
                 return Err(Problem::new(Code::Conflict).detail(detail).into());
             }
             let ring = ctx.ring();

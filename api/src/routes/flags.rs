@@ -8,6 +8,7 @@ use alongside_domain::policy::Operation;
 use alongside_domain::site::SafeguardingContact;
 use alongside_store::StoreError;
 use alongside_store::flag::{self, Filter, Flag, NewFlag};
+use alongside_store::flag_audience;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -16,9 +17,7 @@ use validator::Validate;
 
 use super::flag_report::FlagReport;
 use crate::http::page::{self, List, Paging};
-use crate::http::{
-    Actor, Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, reply,
-};
+use crate::http::{Actor, Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services};
 
 /// A concern about somebody's safety.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -194,9 +193,16 @@ impl FlagReceipt {
             received_at: flag.raised_at.0,
             status: flag.status.0.into(),
             contact: flag::contact(ctx.db, flag)?,
-            safety: content::safety().map(|text| text.emergency.clone()).unwrap_or_default(),
+            safety: safety(flag_audience::has_somebody(ctx.db, flag.id.0)?),
         })
     }
+}
+
+/// What whoever raised a concern must know before anything else.
+fn safety(somebody_can_act: bool) -> Vec<String> {
+    let text = content::safety();
+    let alone = (!somebody_can_act).then(|| text.nobody_to_act.clone());
+    alone.into_iter().chain(text.emergency.iter().cloned()).collect()
 }
 
 impl FlagTrigger {
@@ -368,7 +374,8 @@ async fn get_flag_receipt(
 /// List the flags to work on
 ///
 /// For safeguarding leads: every flag of the programme but those that exclude the caller, by the moment at which
-/// somebody must have taken it on.
+/// somebody must have taken it on. A flag that leaves no safeguarding lead is on the list of the privacy officer, or else
+/// of the trial manager, or else of the supervisor, who act on it in their stead.
 #[utoipa::path(
     tag = "flags", operation_id = "list_flags", params(FlagQuery),
     responses((status = 200, description = "A page of the work list.", body = FlagPage))
@@ -385,21 +392,21 @@ async fn list_flags(
         permit.caller().actor_id(),
         Operation::ListFlags.name(),
         &(status, overdue, participant_id),
-    );
+    )?;
     let cursors = permit.cursors();
     let after: Option<(DateTime<Utc>, FlagId)> = paging.after(&cursors, &list)?;
     let (fetch, now) = (i64::from(paging.fetch()), permit.now());
     let filter = Filter { status, overdue, participant: participant_id };
     let mut rows =
         permit.read(move |ctx| Ok(flag::list(ctx.db, ctx.scope, filter, ctx.now, after, fetch)?)).await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| (row.acknowledge_by.0, row.id.0));
+    let next = paging.cut(&mut rows, &cursors, &list, |row| (row.acknowledge_by.0, row.id.0))?;
     let items = rows.iter().map(|row| FlagItem::of(row, now)).collect();
     Ok(page::respond(&request, &FlagPage { items, next: next.clone() }, next.as_deref()))
 }
 
 /// Get a flag
 ///
-/// For safeguarding leads: the report as it was sent.
+/// For safeguarding leads, or who stands in where there is none: the report as it was sent.
 #[utoipa::path(
     tag = "flags", operation_id = "get_flag",
     params(("id" = FlagId, Path, description = "The flag.")),
@@ -407,20 +414,18 @@ async fn list_flags(
 )]
 #[get("/v1/flags/{id}")]
 async fn get_flag(
-    request: HttpRequest,
     permit: Permit<{ Operation::GetFlag.id() }>,
     path: Path<FlagId>,
 ) -> Result<HttpResponse, Problem> {
     let id = path.into_inner();
-    let (version, view) = permit
-        .read(move |ctx| {
+    permit
+        .show(move |ctx| {
             ctx.under_flag(id);
             let found = flag::find(ctx.db, ctx.scope, id)?;
             let report = found.report(&ctx.ring())?;
             Ok((found.version, FlagView::of(&found, report)))
         })
-        .await?;
-    Ok(reply::found(&request, version, &view))
+        .await
 }
 
 /// Take a flag on

@@ -172,7 +172,7 @@ async fn list_instruments(
     let filter = Filter { url, kind, status };
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListInstruments.name(), &filter);
+    let list = List::new(permit.caller().actor_id(), Operation::ListInstruments.name(), &filter)?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let (fetch, wanted) = (paging.fetch(), filter.clone());
     let mut rows = permit
@@ -180,7 +180,7 @@ async fn list_instruments(
             Ok(instrument::list(ctx.db, ctx.scope, &wanted, after.map(InstrumentId::new), fetch)?)
         })
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let items = rows.into_iter().map(|row| InstrumentView::of(row, None)).collect::<Result<_, _>>();
     let items = items.map_err(|error| Refusal::from(error).into_problem())?;
     Ok(page::respond(&request, &InstrumentPage { items, next: next.clone() }, next.as_deref()))
@@ -188,8 +188,8 @@ async fn list_instruments(
 
 /// Read an instrument
 ///
-/// With its text, which never changes; only where it stands in the programme does. The `ETag` follows both.
-/// Whoever accepts `application/fhir+json` alone gets the FHIR document itself, byte for byte as it was sent.
+/// With its text, which never changes; only where it stands in the programme does. The `ETag` follows both. Whoever accepts
+/// `application/fhir+json` alone gets the FHIR document itself, byte for byte as it was sent.
 #[utoipa::path(
     tag = "instruments", operation_id = "get_instrument",
     params(("id" = InstrumentId, Path, description = "The instrument.")),

@@ -6,7 +6,7 @@ use alongside_domain::person::{self as rules, Misplaced};
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::membership::{self, Membership};
 use alongside_store::types::{At, Code as Coded, Key};
-use alongside_store::{person, programme, site};
+use alongside_store::{flag_audience, person, programme, site};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -191,6 +191,13 @@ pub(super) fn leave_an_admin(ctx: &mut Ctx<'_, '_>, than: PersonId) -> Result<()
     Err(Problem::new(Code::Conflict).detail(detail).into())
 }
 
+/// An open flag must always have somebody who can act on it.
+pub(super) fn last_for_flags() -> Refusal {
+    let detail = "The programme needs somebody who can act on safeguarding concerns that are open. Give another person \
+                  the role of safeguarding lead first, and let him choose his password.";
+    Problem::new(Code::Conflict).detail(detail).into()
+}
+
 /// Give a person a role
 ///
 /// Nobody gives himself a role. The person uses it from his next sign-in on.
@@ -232,7 +239,8 @@ async fn create_membership(
 
 /// Take a role away
 ///
-/// Every session in which the person uses the role ends at once. The last administrator keeps his.
+/// Every session in which the person uses the role ends at once. The last administrator keeps his, and
+/// so does the last safeguarding lead while a flag is open.
 #[utoipa::path(
     tag = "people", operation_id = "end_membership",
     params(
@@ -256,6 +264,11 @@ async fn end_membership(
             }
             if row.role.0 == Role::Admin && person.deactivated_at.is_none() {
                 leave_an_admin(ctx, of)?;
+            }
+            if let Some(programme) = row.programme_id
+                && flag_audience::needs_membership(ctx.db, programme.0, id, row.role.0)?
+            {
+                return Err(last_for_flags());
             }
             membership::end(ctx.db, &row, ctx.now)?;
             row.ended_at = Some(At(ctx.now));

@@ -43,6 +43,7 @@ mod response_header;
 pub mod segments;
 pub mod sessions;
 pub mod sites;
+pub mod status_changes;
 pub mod submissions;
 
 use crate::http::Services;
@@ -69,6 +70,7 @@ pub fn all(config: &mut impl Services) {
     consents::routes(config);
     digital_profiles::routes(config);
     explanations::routes(config);
+    fhir_validation::routes(config);
     findings::routes(config);
     flag_entries::routes(config);
     flag_exclusions::routes(config);
@@ -81,8 +83,8 @@ pub fn all(config: &mut impl Services) {
     people::routes(config);
     programmes::routes(config);
     questionnaire_responses::routes(config);
-    fhir_validation::routes(config);
     segments::routes(config);
     sites::routes(config);
+    status_changes::routes(config);
     submissions::routes(config);
 }

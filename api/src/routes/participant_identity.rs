@@ -1,6 +1,6 @@
 //! Who a participant is and how to reach him safely: apart from the record under the pseudonym.
 
-use actix_web::{HttpRequest, HttpResponse, get, patch};
+use actix_web::{HttpResponse, get, patch};
 use alongside_domain::id::ParticipantId;
 use alongside_domain::participant::{Address, EmergencyContact, Gp, Identity, Needs, NhsNumber, SafeContact};
 use alongside_domain::policy::{Operation, Role};
@@ -15,9 +15,7 @@ use validator::{Validate, ValidationError};
 
 use super::checks;
 use crate::http::etag::IfMatch;
-use crate::http::{
-    Code, Json, Path, Permit, Problem, Refusal, Reply, Services, patch as merge, reply, rules,
-};
+use crate::http::{Code, Json, Path, Permit, Problem, Refusal, Reply, Services, patch as merge, rules};
 
 /// Who a participant is.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -359,19 +357,17 @@ pub(super) fn check_birth(identity: &Identity, today: NaiveDate) -> Result<(), P
 )]
 #[get("/v1/participants/{id}/identity")]
 async fn get_participant_identity(
-    request: HttpRequest,
     permit: Permit<{ Operation::GetParticipantIdentity.id() }>,
     path: Path<ParticipantId>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let (version, view) = permit
-        .read(move |ctx| {
+    permit
+        .show(move |ctx| {
             let row = participant::find(ctx.db, ctx.scope, id)?;
             ctx.about(id);
             Ok((row.version, ParticipantIdentityView::of(&row, &ctx.ring(), ctx.caller.role)?))
         })
-        .await?;
-    Ok(reply::found(&request, version, &view))
+        .await
 }
 
 /// Change who a participant is

@@ -21,9 +21,7 @@ use validator::{Validate, ValidationError};
 use super::participant_identity::{IdentityInput, SafeContactInput, accept, below, check_birth, merged};
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
-use crate::http::{
-    Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, patch as merge, reply,
-};
+use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, patch as merge};
 
 /// The language of a participant where nothing else is said.
 const DEFAULT_LANGUAGE: &str = "en-GB";
@@ -128,7 +126,8 @@ pub struct NeedsUpdate {
 #[schema(example = json!({
     "id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e80", "study_id": "AS-7K3M-9QXT-U",
     "programme_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e71", "site_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e72",
-    "name": "Arthur Example", "status": "identified", "language": "en-GB", "access_class": null,
+    "name": "Arthur Example", "status": "identified", "allowed_next": ["approached", "deceased"],
+    "language": "en-GB", "access_class": null,
     "could_do_alone": null, "supporter_contact_allowed": false,
     "needs": {"interpreter": false, "interpreter_language": null, "communication": ["large_print"], "access": [],
         "note": null},
@@ -146,6 +145,9 @@ pub struct ParticipantView {
     #[schema(max_length = 200, nullable = false)]
     pub name: Option<String>,
     pub status: Status,
+    /// The states that can follow. Those that take part stand on consent as well.
+    #[schema(max_items = 14)]
+    pub allowed_next: Vec<Status>,
     #[schema(max_length = 35)]
     pub language: String,
     /// From the newest digital profile; null until there is one.
@@ -189,6 +191,7 @@ impl ParticipantView {
             site_id: row.site_id.0,
             name: name(row, ring, role)?,
             status: row.status.0,
+            allowed_next: row.status.0.allowed_next().to_vec(),
             language: row.language.clone(),
             access_class: row.access_class.map(|class| class.0),
             could_do_alone: row.could_do_alone,
@@ -320,7 +323,7 @@ async fn list_participants(
     let filter = Filter { site_id, status, access_class };
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListParticipants.name(), &filter);
+    let list = List::new(permit.caller().actor_id(), Operation::ListParticipants.name(), &filter)?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let shown = usize::try_from(paging.limit()).unwrap_or(usize::MAX);
@@ -332,7 +335,7 @@ async fn list_participants(
             rows.into_iter().map(|row| ParticipantItem::of(row, &ring, role)).collect::<Result<Vec<_>, _>>()
         })
         .await?;
-    let next = paging.cut(&mut items, &cursors, &list, |item| item.id.uuid());
+    let next = paging.cut(&mut items, &cursors, &list, |item| item.id.uuid())?;
     Ok(page::respond(&request, &ParticipantPage { items, next: next.clone() }, next.as_deref()))
 }
 
@@ -421,19 +424,17 @@ fn entered(
 )]
 #[get("/v1/participants/{id}")]
 async fn get_participant(
-    request: HttpRequest,
     permit: Permit<{ Operation::GetParticipant.id() }>,
     path: Path<ParticipantId>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let view = permit
-        .read(move |ctx| {
+    permit
+        .show(move |ctx| {
             let row = participant::find(ctx.db, ctx.scope, id)?;
             ctx.about(id);
-            ParticipantView::of(&row, &ctx.ring(), ctx.caller.role)
+            Ok((row.version, ParticipantView::of(&row, &ctx.ring(), ctx.caller.role)?))
         })
-        .await?;
-    Ok(reply::found(&request, view.version, &view))
+        .await
 }
 
 /// Change a participant

@@ -9,8 +9,8 @@ use alongside_domain::policy::{Operation, Role};
 use alongside_domain::transition::IllegalTransition;
 use alongside_store::membership::{self, Membership};
 use alongside_store::person::{self, Filter, Person};
-use alongside_store::session;
 use alongside_store::types::{At, Key};
+use alongside_store::{flag_audience, session};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -22,7 +22,7 @@ use super::memberships::{self, MembershipInput, MembershipView};
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
 use crate::http::{
-    Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, patch as merge, reply,
+    Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, patch as merge,
 };
 use crate::security::token::{OpaqueSecret, SecretKind};
 
@@ -177,7 +177,7 @@ async fn list_people(
     let PersonQuery { role, programme_id, limit, cursor } = query.into_inner();
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListPeople.name(), &(role, programme_id));
+    let list = List::new(permit.caller().actor_id(), Operation::ListPeople.name(), &(role, programme_id))?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let filter = Filter { role, programme_id };
@@ -191,7 +191,7 @@ async fn list_people(
             Ok((rows, held))
         })
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         let (of_row, others) = held.into_iter().partition(|held| held.person_id == row.id);
@@ -282,18 +282,17 @@ fn view(ctx: &mut Ctx<'_, '_>, row: Person) -> Result<PersonView, Refusal> {
 )]
 #[get("/v1/people/{id}")]
 async fn get_person(
-    request: HttpRequest,
     permit: Permit<{ Operation::GetPerson.id() }>,
     path: Path<PersonId>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let shown = permit
-        .read(move |ctx| {
+    permit
+        .show(move |ctx| {
             let row = person::find(ctx.db, ctx.scope, id)?;
-            view(ctx, row)
+            let shown = view(ctx, row)?;
+            Ok((shown.version, shown))
         })
-        .await?;
-    Ok(reply::found(&request, shown.version, &shown))
+        .await
 }
 
 /// Change an account
@@ -340,7 +339,8 @@ fn save(ctx: &mut Ctx<'_, '_>, mut row: Person, code: Option<&OpaqueSecret>) -> 
 
 /// Close an account
 ///
-/// Every session of the person ends at once: his next request is refused. The last administrator cannot be closed out.
+/// Every session of the person ends at once: his next request is refused. The last administrator cannot be closed out,
+/// nor can the last person who could act on an open safeguarding flag.
 #[utoipa::path(
     tag = "people", operation_id = "deactivate_person",
     params(("id" = PersonId, Path, description = "The person.")),
@@ -363,6 +363,9 @@ async fn deactivate_person(
             let held = membership::live_of(ctx.db, id)?;
             if held.iter().any(|held| held.role.0 == Role::Admin) {
                 memberships::leave_an_admin(ctx, id)?;
+            }
+            if flag_audience::needs_person(ctx.db, id)? {
+                return Err(memberships::last_for_flags());
             }
             row.deactivated_at = Some(At(ctx.now));
             row.activation_hash = None;

@@ -152,13 +152,13 @@ async fn list_programmes(
     let ProgrammeQuery { limit, cursor } = query.into_inner();
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListProgrammes.name(), &());
+    let list = List::new(permit.caller().actor_id(), Operation::ListProgrammes.name(), &())?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let mut rows = permit
         .read(move |ctx| Ok(programme::list(ctx.db, ctx.scope, after.map(ProgrammeId::new), fetch)?))
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let items = rows.into_iter().map(ProgrammeView::from).collect();
     Ok(page::respond(&request, &ProgrammePage { items, next: next.clone() }, next.as_deref()))
 }

@@ -199,13 +199,13 @@ async fn list_sites(
     let SiteQuery { programme_id, limit, cursor } = query.into_inner();
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
-    let list = List::new(permit.caller().actor_id(), Operation::ListSites.name(), &programme_id);
+    let list = List::new(permit.caller().actor_id(), Operation::ListSites.name(), &programme_id)?;
     let after: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let mut rows = permit
         .read(move |ctx| Ok(site::list(ctx.db, ctx.scope, programme_id, after.map(SiteId::new), fetch)?))
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid());
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
     let items = rows.into_iter().map(SiteView::from).collect();
     Ok(page::respond(&request, &SitePage { items, next: next.clone() }, next.as_deref()))
 }

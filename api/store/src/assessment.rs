@@ -144,7 +144,7 @@ pub fn list(
             Reach::Participant(programme, own) => query
                 .filter(assessments::programme_id.eq(Key(*programme)))
                 .filter(assessments::participant_id.eq(Key(*own))),
-            Reach::Installation | Reach::Person(..) | Reach::Nothing => return Ok(Vec::new()),
+            Reach::Installation | Reach::Person(..) | Reach::StandIn(..) | Reach::Nothing => return Ok(Vec::new()),
         };
         if let Some(participant) = filter.participant_id {
             query = query.filter(assessments::participant_id.eq(Key(participant)));

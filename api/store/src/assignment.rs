@@ -1,6 +1,6 @@
 //! Assignments: which supporter stands beside which participant.
 
-use alongside_domain::assignment::{Condition, EndReason, Purpose, State};
+use alongside_domain::assignment::{Condition, EndReason, Purpose, State, Step};
 use alongside_domain::assistance::CloseReason;
 use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{AssignmentId, ParticipantId, PersonId, ProgrammeId, SiteId, kind};
@@ -57,7 +57,7 @@ fn admits(scope: &Scope, row: &Assignment) -> bool {
         Reach::Participant(programme, own) => {
             *programme == row.programme_id.0 && *own == row.participant_id.0
         }
-        Reach::Installation | Reach::Nothing => false,
+        Reach::Installation | Reach::StandIn(..) | Reach::Nothing => false,
     }
 }
 
@@ -148,7 +148,7 @@ pub fn list(
             Reach::Participant(programme, own) => query
                 .filter(assignments::programme_id.eq(Key(*programme)))
                 .filter(assignments::participant_id.eq(Key(*own))),
-            Reach::Installation | Reach::Nothing => return Ok(Vec::new()),
+            Reach::Installation | Reach::StandIn(..) | Reach::Nothing => return Ok(Vec::new()),
         };
         if let Some(participant) = filter.participant_id {
             query = query.filter(assignments::participant_id.eq(Key(participant)));
@@ -201,7 +201,7 @@ pub fn save(db: &mut Db<'_>, assignment: &Assignment, now: Timestamp) -> Result<
     Ok(after)
 }
 
-/// Ends every assignment of a participant who no longer wants a supporter.
+/// Ends every assignment of a participant for whom there is no supporter any more. Answers those who knew him.
 ///
 /// # Errors
 /// [`StoreError::Stale`] when one was changed meanwhile.
@@ -209,22 +209,50 @@ pub(crate) fn stop_support(
     db: &mut Db<'_>,
     participant: ParticipantId,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let live: Vec<Assignment> = many(
-        db,
-        assignments::table
-            .filter(assignments::participant_id.eq(Key(participant)))
-            .filter(assignments::state.ne_all([Code(State::Ended), Code(State::Withdrawn)]))
-            .select(cols::<Assignment>()),
-    )?;
-    for mut assignment in live {
+) -> Result<Vec<PersonId>, StoreError> {
+    let mut knew = Vec::new();
+    for mut assignment in live(db, participant)? {
         let Some(state) = assignment.state.0.when_support_stops() else { continue };
+        if assignment.state.0.have_met() {
+            knew.push(assignment.supporter_id.0);
+        }
         assignment.state = Code(state);
         assignment.ended_at = Some(At(now));
         assignment.end_reason = Some(Code(EndReason::SupportNotNeeded));
         save(db, &assignment, now)?;
     }
-    Ok(())
+    Ok(knew)
+}
+
+/// Puts on hold what is going on for a participant who is not to be contacted for now. Answers whose help it is.
+///
+/// # Errors
+/// [`StoreError::Stale`] when an assignment was changed meanwhile.
+pub(crate) fn hold_support(
+    db: &mut Db<'_>,
+    participant: ParticipantId,
+    now: Timestamp,
+) -> Result<Vec<PersonId>, StoreError> {
+    let mut held = Vec::new();
+    for mut assignment in live(db, participant)? {
+        let Ok(state) = assignment.state.0.after(Step::Hold) else { continue };
+        held.push(assignment.supporter_id.0);
+        assignment.state = Code(state);
+        save(db, &assignment, now)?;
+    }
+    Ok(held)
+}
+
+/// A participant's assignments that are not over.
+fn live(db: &mut Db<'_>, participant: ParticipantId) -> Result<Vec<Assignment>, StoreError> {
+    Ok(many(
+        db,
+        assignments::table
+            .filter(assignments::participant_id.eq(Key(participant)))
+            .filter(assignments::state.ne_all([Code(State::Ended), Code(State::Withdrawn)]))
+            .order(assignments::id)
+            .select(cols::<Assignment>()),
+    )?)
 }
 
 /// Closes the assistance sessions that stand on an assignment, with their segments.

@@ -2,13 +2,13 @@
 
 use alongside_domain::assistance::{CloseReason, Sections, expires_at};
 use alongside_domain::clock::Timestamp;
-use alongside_domain::id::{AssessmentId, AssistanceSessionId, kind};
+use alongside_domain::id::{AssessmentId, AssistanceSessionId, ParticipantId, kind};
 use alongside_domain::policy::Role;
 use diesel::prelude::*;
 
 use crate::db::{Db, cols, exec, many, maybe, rewrite};
 use crate::error::{StoreError, Unique};
-use crate::schema::assistance_sessions;
+use crate::schema::{assessments, assistance_sessions};
 use crate::segment;
 use crate::types::{At, Code, Document, Key};
 
@@ -122,6 +122,30 @@ pub fn close(
             assistance_sessions::close_reason.eq(Some(Code(reason))),
         )),
     )?;
+    Ok(())
+}
+
+/// Closes whatever help is going on with any assessment of a participant.
+///
+/// # Errors
+/// What the database says.
+pub(crate) fn close_all(
+    db: &mut Db<'_>,
+    participant: ParticipantId,
+    reason: CloseReason,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let open: Vec<Key<kind::AssistanceSession>> = many(
+        db,
+        assistance_sessions::table
+            .inner_join(assessments::table.on(assessments::id.eq(assistance_sessions::assessment_id)))
+            .filter(assessments::participant_id.eq(Key(participant)))
+            .filter(assistance_sessions::closed_at.is_null())
+            .select(assistance_sessions::id),
+    )?;
+    for session in open {
+        close(db, session.0, reason, at)?;
+    }
     Ok(())
 }
 

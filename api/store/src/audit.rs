@@ -1,14 +1,14 @@
 //! The audit log: who did what to whose record. Rows are added, never changed.
 
-use alongside_domain::id::{AuditEventId, ParticipantId, kind};
+use alongside_domain::id::{AuditEventId, Id, ParticipantId, kind};
 use alongside_domain::policy::Role;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 
-use crate::db::{Db, exec, rewrite};
+use crate::db::{Db, exec, maybe, rewrite};
 use crate::error::StoreError;
-use crate::schema::audit_events;
+use crate::schema::{assessments, assignments, audit_events, care_plans, consents};
 use crate::types::{At, Code, Key};
 
 /// One request on a person's record, whatever came of it.
@@ -72,4 +72,42 @@ fn subjects(db: &mut Db<'_>, event: &AuditEvent, listed: &[ParticipantId]) -> Re
 #[must_use]
 pub fn any_id(uuid: uuid::Uuid) -> Key<kind::AuditEvent> {
     Key(AuditEventId::new(uuid))
+}
+
+/// What the path of a request may name that is a participant's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Record {
+    Participant,
+    Consent,
+    Assignment,
+    Assessment,
+    CarePlan,
+}
+
+/// Whose record it is, in whatever world: for the log alone, never for an answer.
+///
+/// # Errors
+/// What the database says.
+pub fn whose(db: &mut Db<'_>, record: Record, id: uuid::Uuid) -> Result<Option<ParticipantId>, StoreError> {
+    let found: Option<Key<kind::Participant>> = match record {
+        // Somebody who was never there leaves no trace but that he was asked for.
+        Record::Participant => return Ok(Some(ParticipantId::new(id))),
+        Record::Consent => maybe(
+            db,
+            consents::table.find(Key::<kind::Consent>(Id::new(id))).select(consents::participant_id),
+        )?,
+        Record::Assignment => maybe(
+            db,
+            assignments::table.find(Key::<kind::Assignment>(Id::new(id))).select(assignments::participant_id),
+        )?,
+        Record::Assessment => maybe(
+            db,
+            assessments::table.find(Key::<kind::Assessment>(Id::new(id))).select(assessments::participant_id),
+        )?,
+        Record::CarePlan => maybe(
+            db,
+            care_plans::table.find(Key::<kind::CarePlan>(Id::new(id))).select(care_plans::participant_id),
+        )?,
+    };
+    Ok(found.map(|participant| participant.0))
 }

@@ -1,13 +1,15 @@
 //! Reading the audit log. What concerns safeguarding flags is on no list here.
 
+use std::collections::HashSet;
+
 use alongside_domain::audit::confidential;
 use alongside_domain::clock::Timestamp;
-use alongside_domain::id::{AuditEventId, ParticipantId, PersonId, ProgrammeId};
+use alongside_domain::id::{AuditEventId, ParticipantId, PersonId, ProgrammeId, kind};
 use alongside_domain::policy::{Operation, Role};
 use diesel::prelude::*;
 
 use crate::audit::AuditEvent;
-use crate::db::{Db, cols, maybe};
+use crate::db::{Db, cols, many, maybe};
 use crate::error::StoreError;
 use crate::on_engine;
 use crate::schema::{audit_events, audit_subjects, participants};
@@ -37,7 +39,8 @@ enum About {
     Listed(ParticipantId),
 }
 
-/// Events of the caller's programme, the newest first.
+/// Events of the caller's programme, the newest first. Whose record it was is said of the programme's own participants
+/// alone: an attempt on somebody else's looks like one on what never was.
 ///
 /// # Errors
 /// What the database says.
@@ -49,10 +52,38 @@ pub fn list(
     limit: u32,
 ) -> Result<Vec<AuditEvent>, StoreError> {
     let Reach::Programme(programme) = scope.reach else { return Ok(Vec::new()) };
-    events(db, programme, filter, before, limit)
+    if let Some(participant) = filter.participant_id
+        && own(db, programme, &[participant])?.is_empty()
+    {
+        return Ok(Vec::new());
+    }
+    let mut found = events(db, Some(programme), filter, before, limit)?;
+    let named: Vec<_> = found.iter().filter_map(|event| event.participant_id).map(|id| id.0).collect();
+    let own = own(db, programme, &named)?;
+    for event in &mut found {
+        event.participant_id = event.participant_id.filter(|id| own.contains(&id.0));
+    }
+    Ok(found)
 }
 
-/// Events on one participant's record, the newest first.
+/// Those of these participants who are the programme's.
+fn own(
+    db: &mut Db<'_>,
+    programme: ProgrammeId,
+    ids: &[ParticipantId],
+) -> Result<HashSet<ParticipantId>, StoreError> {
+    let keys: Vec<_> = ids.iter().map(|id| Key(*id)).collect();
+    let found: Vec<Key<kind::Participant>> = many(
+        db,
+        participants::table
+            .filter(participants::programme_id.eq(Key(programme)))
+            .filter(participants::id.eq_any(keys))
+            .select(participants::id),
+    )?;
+    Ok(found.into_iter().map(|id| id.0).collect())
+}
+
+/// Events on one participant's record, the newest first: attempts from another programme as well.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when the participant is outside the caller's world.
@@ -74,14 +105,14 @@ pub fn of_participant(
     let anchor = Anchor { programme_id: programme.0, site_id: site.0, participant_id: participant };
     scope.require(db, anchor)?;
     let filter = Filter { participant_id: Some(participant), ..filter.clone() };
-    events(db, programme.0, &filter, before, limit)
+    events(db, None, &filter, before, limit)
 }
 
 /// An event that names a participant and one that lists him are found by different indexes: each is asked for a full
 /// page, and the page is made of both.
 fn events(
     db: &mut Db<'_>,
-    programme: ProgrammeId,
+    programme: Option<ProgrammeId>,
     filter: &Filter,
     before: Option<AuditEventId>,
     limit: u32,
@@ -99,7 +130,7 @@ fn events(
 
 fn query(
     db: &mut Db<'_>,
-    programme: ProgrammeId,
+    programme: Option<ProgrammeId>,
     filter: &Filter,
     about: About,
     before: Option<AuditEventId>,
@@ -109,12 +140,14 @@ fn query(
     Ok(on_engine!(db, Backend, conn => {
         let mut query = audit_events::table
             .select(cols::<AuditEvent>())
-            .filter(audit_events::programme_id.eq(Some(Key(programme))))
             .filter(audit_events::flag_id.is_null())
             .filter(audit_events::operation.ne_all(hidden))
             .order(audit_events::id.desc())
             .limit(i64::from(limit))
             .into_boxed::<Backend>();
+        if let Some(programme) = programme {
+            query = query.filter(audit_events::programme_id.eq(Some(Key(programme))));
+        }
         match about {
             About::Anybody => {}
             About::Named(participant) => {

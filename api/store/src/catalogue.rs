@@ -3,7 +3,7 @@
 use alongside_domain::clock::Timestamp;
 use alongside_domain::content;
 use alongside_domain::id::{ConsentFormId, InstrumentId, ProgrammeId, kind};
-use alongside_domain::instrument::{InstrumentStatus, LicenceClass, may_be_used};
+use alongside_domain::instrument::{InstrumentStatus, may_be_used};
 use diesel::prelude::*;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -23,25 +23,24 @@ pub fn install(
     fresh: &mut dyn FnMut() -> Uuid,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if let Some(form) = content::consent_form() {
-        let statements: Vec<_> = form
-            .statements
-            .iter()
-            .map(|s| serde_json::json!({"code": s.code, "text": s.text, "required": s.required}))
-            .collect();
-        let row = (
-            consent_forms::id.eq(Key(ConsentFormId::new(fresh()))),
-            consent_forms::programme_id.eq(Key(programme)),
-            consent_forms::doc_version.eq(&form.doc_version),
-            consent_forms::language.eq(&form.language),
-            consent_forms::title.eq(&form.title),
-            consent_forms::introduction.eq(&form.introduction),
-            consent_forms::limits_of_confidentiality.eq(&form.limits_of_confidentiality),
-            consent_forms::statements.eq(serde_json::to_string(&statements)?),
-            consent_forms::created_at.eq(At(now)),
-        );
-        exec(db, diesel::insert_into(consent_forms::table).values(row))?;
-    }
+    let form = content::consent_form();
+    let statements: Vec<_> = form
+        .statements
+        .iter()
+        .map(|s| serde_json::json!({"code": s.code, "text": s.text, "required": s.required}))
+        .collect();
+    let row = (
+        consent_forms::id.eq(Key(ConsentFormId::new(fresh()))),
+        consent_forms::programme_id.eq(Key(programme)),
+        consent_forms::doc_version.eq(&form.doc_version),
+        consent_forms::language.eq(&form.language),
+        consent_forms::title.eq(&form.title),
+        consent_forms::introduction.eq(&form.introduction),
+        consent_forms::limits_of_confidentiality.eq(&form.limits_of_confidentiality),
+        consent_forms::statements.eq(serde_json::to_string(&statements)?),
+        consent_forms::created_at.eq(At(now)),
+    );
+    exec(db, diesel::insert_into(consent_forms::table).values(row))?;
     for shipped in content::instruments() {
         let definition = &shipped.definition;
         // What is free to use can be used at once; the rest waits for an agreement, and for its wording.
@@ -49,13 +48,13 @@ pub fn install(
         let row = (
             instruments::id.eq(Key(InstrumentId::new(fresh()))),
             instruments::programme_id.eq(Key(programme)),
-            instruments::url.eq(definition.url().unwrap_or_default()),
-            instruments::version.eq(definition.version().unwrap_or_default()),
+            instruments::url.eq(&shipped.url),
+            instruments::version.eq(&shipped.version),
             instruments::name.eq(&shipped.name),
-            instruments::title.eq(definition.title().unwrap_or(&shipped.name)),
+            instruments::title.eq(&shipped.title),
             instruments::kind.eq(Code(definition.kind())),
             instruments::language.eq(definition.language().unwrap_or("en-GB")),
-            instruments::licence.eq(Code(definition.licence().unwrap_or(LicenceClass::A))),
+            instruments::licence.eq(Code(shipped.licence)),
             instruments::item_count.eq(i32::try_from(definition.items().count()).unwrap_or(i32::MAX)),
             instruments::definition.eq(shipped.source),
             instruments::definition_sha256.eq(Sha256::digest(shipped.source.as_bytes()).to_vec()),

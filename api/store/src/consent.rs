@@ -11,12 +11,13 @@ use diesel::prelude::*;
 
 use crate::db::{Db, cols, exec, maybe, rewrite};
 use crate::error::StoreError;
+use crate::on_engine;
 use crate::participant::{self, Participant};
 use crate::schema::consents;
 use crate::scope::Scope;
 use crate::sealing::{KeyRing, Place};
+use crate::status_change::{self, Author};
 use crate::types::{At, Code, Document, Key, Sealed};
-use crate::{assignment, on_engine};
 
 /// One signed form.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -109,8 +110,8 @@ pub fn effect_in_force(db: &mut Db<'_>, participant: ParticipantId) -> Result<Ef
     Ok(newest(db, participant)?.map_or_else(Effect::default, |consent| consent.effect()))
 }
 
-/// Keeps a consent in the place of the former one. What it allows, and what it ends, holds when this is durable.
-/// Answers where the participant stands then.
+/// Keeps a consent in the place of the former one. What it allows, and what it ends, holds when this is durable; where
+/// it moves the participant to `status`, his history says so.
 ///
 /// # Errors
 /// [`StoreError::Stale`] when the participant's row was changed meanwhile.
@@ -119,6 +120,7 @@ pub fn record(
     participant: &Participant,
     status: Status,
     consent: &Consent,
+    author: Author,
 ) -> Result<(), StoreError> {
     exec(db, diesel::insert_into(consents::table).values(consent))?;
     rewrite(
@@ -131,7 +133,8 @@ pub fn record(
         )
         .set((consents::superseded_by.eq(Some(consent.id)), consents::version.eq(consents::version + 1))),
     )?;
-    take_effect(db, participant, status, &consent.effect(), consent.created_at.0)
+    let given = (consent.id.0, &consent.effect());
+    status_change::by_consent(db, participant, status, given, author, consent.created_at.0)
 }
 
 /// Takes statements back. What they allowed ends when this is durable.
@@ -143,6 +146,7 @@ pub fn withdraw(
     participant: &Participant,
     consent: &Consent,
     statements: BTreeSet<String>,
+    author: Author,
     now: Timestamp,
 ) -> Result<Consent, StoreError> {
     let mut after = consent.clone();
@@ -168,26 +172,8 @@ pub fn withdraw(
         status if took_part && !effect.take_part => status.on_withdrawal(),
         status => status,
     };
-    take_effect(db, participant, status, &effect, now)?;
+    status_change::by_consent(db, participant, status, (consent.id.0, &effect), author, now)?;
     Ok(after)
-}
-
-/// Carries what a consent allows to the participant's row; without contact every assignment is over.
-fn take_effect(
-    db: &mut Db<'_>,
-    participant: &Participant,
-    status: Status,
-    effect: &Effect,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let mut after = participant.clone();
-    after.supporter_contact_allowed = effect.supporter_contact;
-    after.status = Code(status);
-    participant::save(db, &after, now)?;
-    if !effect.supporter_contact {
-        assignment::stop_support(db, participant.id.0, now)?;
-    }
-    Ok(())
 }
 
 /// The consent with this id, if its participant is in the caller's world, with the participant.
@@ -245,7 +231,9 @@ pub fn list(
 mod tests {
     use alongside_domain::assignment::{EndReason, Purpose, State};
     use alongside_domain::consent::statement::{SHARE_SUMMARY_GP, SUPPORTER_CONTACT, TAKE_PART};
-    use alongside_domain::id::{AssignmentId, ConsentFormId, MembershipId, PersonId, ProgrammeId, SiteId};
+    use alongside_domain::id::{
+        AssignmentId, ConsentFormId, MembershipId, PersonId, ProgrammeId, SiteId, StatusChangeId,
+    };
     use alongside_domain::participant::{Identity, Needs, SafeContact};
     use alongside_domain::policy::Role;
     use alongside_domain::programme::ProgrammeKind;
@@ -254,7 +242,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::assignment::Assignment;
+    use crate::assignment::{self, Assignment};
     use crate::consent_form::{self, ConsentForm};
     use crate::membership::{self, Membership};
     use crate::participant::Cells;
@@ -262,6 +250,7 @@ mod tests {
     use crate::programme::{self, Programme};
     use crate::scope::Reach;
     use crate::site::{self, Site};
+    use crate::status_change::{New, StatusChange};
     use crate::{Location, migrate, store};
 
     const PROGRAMME: ProgrammeId = ProgrammeId::new(Uuid::from_u128(1));
@@ -425,6 +414,10 @@ mod tests {
         participant::find(db, &everyone(), MAN).unwrap()
     }
 
+    fn author(id: u128) -> Author {
+        Author { change: StatusChangeId::new(Uuid::from_u128(id)), by: OTHER.uuid() }
+    }
+
     fn consents(db: &mut Db<'_>, id: u128, yes: &[&str]) -> ConsentId {
         let id = ConsentId::new(Uuid::from_u128(id));
         let all = [TAKE_PART, SUPPORTER_CONTACT, SHARE_SUMMARY_GP];
@@ -449,13 +442,14 @@ mod tests {
         };
         let man = man(db);
         let status = man.status.0.on_form(consent.effect().take_part, true).unwrap();
-        record(db, &man, status, &consent).unwrap();
+        record(db, &man, status, &consent, author(id.uuid().as_u128())).unwrap();
         id
     }
 
     fn withdraws(db: &mut Db<'_>, id: ConsentId, code: &str) {
         let (consent, man) = find(db, &everyone(), id).unwrap();
-        withdraw(db, &man, &consent, BTreeSet::from([code.to_owned()]), now()).unwrap();
+        let author = author(1000 + u128::from(man.version.unsigned_abs()));
+        withdraw(db, &man, &consent, BTreeSet::from([code.to_owned()]), author, now()).unwrap();
     }
 
     fn assigns(db: &mut Db<'_>, id: u128, to: PersonId, state: State) -> Result<AssignmentId, StoreError> {
@@ -526,6 +520,47 @@ mod tests {
             assert_eq!(man(db).status.0, Status::Stopped);
             let kept = find(db, &everyone(), consent).unwrap().0.withdrawn_statements.unwrap().0;
             assert_eq!(kept.len(), 3);
+        });
+    }
+
+    fn moves(db: &mut Db<'_>, id: u128, to: Status) -> StatusChange {
+        let (man, effect) = (man(db), effect_in_force(db, MAN).unwrap());
+        let new = New {
+            author: author(id),
+            to,
+            reason: None,
+            decided_by: None,
+            criteria: Vec::new(),
+            support_offered: None,
+            effective_on: now().date_naive(),
+        };
+        status_change::record(db, &man, new, &effect, now()).unwrap()
+    }
+
+    #[test]
+    fn a_pause_puts_support_on_hold_and_death_ends_it() {
+        world(|db| {
+            consents(db, 100, &[TAKE_PART, SUPPORTER_CONTACT]);
+            let id = assigns(db, 200, SUPPORTER, State::Active).unwrap();
+            assert_eq!(moves(db, 300, Status::Paused).supporters.0, [SUPPORTER]);
+            assert_eq!(assignment::find(db, &everyone(), id).unwrap().state.0, State::OnHold);
+            assert_eq!((caseload(db), man(db).supporter_contact_allowed), (0, false));
+            assert_eq!(moves(db, 301, Status::Consented).supporters.0, []);
+            assert!(man(db).supporter_contact_allowed, "the consent in force says so again");
+            assert_eq!(caseload(db), 0, "somebody arranges it anew");
+            assert_eq!(moves(db, 302, Status::Deceased).supporters.0, [SUPPORTER]);
+            assert_eq!(assignment::find(db, &everyone(), id).unwrap().state.0, State::Ended);
+            let steps = status_change::list(db, MAN, None, 10).unwrap();
+            let steps: Vec<_> = steps.iter().map(|step| (step.from_status.0, step.to_status.0)).collect();
+            assert_eq!(
+                steps,
+                [
+                    (Status::Identified, Status::Consented),
+                    (Status::Consented, Status::Paused),
+                    (Status::Paused, Status::Consented),
+                    (Status::Consented, Status::Deceased)
+                ]
+            );
         });
     }
 

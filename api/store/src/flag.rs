@@ -3,6 +3,7 @@
 use alongside_domain::clock::Timestamp;
 use alongside_domain::flag::{Raiser, Report, Source, Status, TriggerKind, acknowledge_by};
 use alongside_domain::id::{AssessmentId, FlagId, ParticipantId, PersonId, ProgrammeId, kind};
+use alongside_domain::policy::Role;
 use alongside_domain::site::SafeguardingContact;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use crate::db::{Db, cols, exec, maybe, one, rewrite};
 use crate::error::StoreError;
+use crate::flag_audience::{nearer, out_of_reach_of};
 use crate::flag_exclusion;
 use crate::schema::{flag_exclusions, flags, memberships, participants, people, sites};
 use crate::scope::{Anchor, Reach, Scope};
@@ -182,26 +184,29 @@ fn open_to(person: Key<kind::Person>) -> _ {
     ))
 }
 
-/// The programme and the person for whom flags are read; nobody else reads any.
-fn reader(scope: &Scope) -> Result<(ProgrammeId, PersonId), StoreError> {
+/// The programme and the person for whom flags are read, and the role where he only stands in; nobody else reads any.
+fn reader(scope: &Scope) -> Result<(ProgrammeId, PersonId, Option<Role>), StoreError> {
     match (&scope.reach, scope.person) {
-        (Reach::Programme(programme), Some(person)) => Ok((*programme, person)),
+        (Reach::Programme(programme), Some(person)) => Ok((*programme, person, None)),
+        (Reach::StandIn(programme, role), Some(person)) => Ok((*programme, person, Some(*role))),
         _ => Err(StoreError::NotFound),
     }
 }
 
-/// One flag, for a safeguarding lead. One query whether it is absent, elsewhere or excludes the caller.
+/// One flag, for who can act on it. One query whether it is absent, elsewhere or excludes the caller.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] in each of these cases.
 pub fn find(db: &mut Db<'_>, scope: &Scope, id: FlagId) -> Result<Flag, StoreError> {
-    let (programme, person) = reader(scope)?;
+    let (programme, person, stand_in) = reader(scope)?;
     let query = flags::table
         .filter(flags::id.eq(Key(id)))
         .filter(flags::programme_id.eq(Key(programme)))
-        .filter(open_to(Key(person)))
-        .select(cols::<Flag>());
-    Ok(one(db, query)?)
+        .filter(open_to(Key(person)));
+    Ok(match stand_in {
+        None => one(db, query.select(cols::<Flag>()))?,
+        Some(role) => one(db, query.filter(out_of_reach_of(nearer(role))).select(cols::<Flag>()))?,
+    })
 }
 
 /// A flag that the caller raised himself, for its receipt; gone once it excludes him.
@@ -241,7 +246,7 @@ pub struct Filter {
     pub participant: Option<ParticipantId>,
 }
 
-/// The work list of a safeguarding lead: what is due first comes first.
+/// The work list of a safeguarding lead, or of who stands in: what is due first comes first.
 ///
 /// # Errors
 /// What the database says.
@@ -253,10 +258,13 @@ pub fn list(
     after: Option<(Timestamp, FlagId)>,
     limit: i64,
 ) -> Result<Vec<Flag>, StoreError> {
-    let Ok((programme, person)) = reader(scope) else { return Ok(Vec::new()) };
+    let Ok((programme, person, stand_in)) = reader(scope) else { return Ok(Vec::new()) };
     Ok(crate::on_engine!(db, Backend, conn => {
         let mut query = flags::table.select(cols::<Flag>()).into_boxed::<Backend>();
         query = query.filter(flags::programme_id.eq(Key(programme))).filter(open_to(Key(person)));
+        if let Some(role) = stand_in {
+            query = query.filter(out_of_reach_of(nearer(role)));
+        }
         if let Some(status) = filter.status {
             query = query.filter(flags::status.eq(Code(status)));
         }

@@ -2,8 +2,6 @@
 
 use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{FlagId, PersonId, kind};
-use alongside_domain::policy::Role;
-use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -11,10 +9,10 @@ use crate::audit::any_id;
 use crate::db::{Db, cols, exec, many, one};
 use crate::error::{StoreError, Unique};
 use crate::flag::{self, Flag};
-use crate::schema::{flag_exclusions, memberships, people};
+use crate::schema::flag_exclusions;
 use crate::scope::Scope;
 use crate::sealing::{KeyRing, Place};
-use crate::types::{At, Code, Key, Sealed};
+use crate::types::{At, Key, Sealed};
 
 /// A person is excluded from a flag once.
 pub const ONCE: Unique = Unique {
@@ -96,28 +94,6 @@ pub fn add(
 pub fn excludes(db: &mut Db<'_>, flag: FlagId, person: PersonId) -> Result<bool, StoreError> {
     let excluded = flag_exclusions::table.find((Key(flag), Key(person)));
     Ok(one(db, diesel::select(diesel::dsl::exists(excluded)))?)
-}
-
-/// Whether nobody could act on the flag any more if this person were excluded.
-///
-/// # Errors
-/// What the database says.
-pub fn is_last_lead(db: &mut Db<'_>, flag: &Flag, person: PersonId) -> Result<bool, StoreError> {
-    let excluded = flag_exclusions::table
-        .filter(flag_exclusions::flag_id.eq(flag.id))
-        .filter(flag_exclusions::person_id.eq(memberships::person_id));
-    let query = memberships::table
-        .inner_join(people::table.on(people::id.eq(memberships::person_id)))
-        .filter(memberships::programme_id.eq(Some(flag.programme_id)))
-        .filter(memberships::role.eq(Code(Role::SafeguardingLead)))
-        .filter(memberships::ended_at.is_null())
-        .filter(people::deactivated_at.is_null())
-        .filter(not(exists(excluded)))
-        .select(memberships::person_id)
-        .distinct()
-        .limit(2);
-    let leads: Vec<Key<kind::Person>> = many(db, query)?;
-    Ok(leads == [Key(person)])
 }
 
 /// From whom the flag is hidden.

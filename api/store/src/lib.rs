@@ -24,6 +24,7 @@ pub mod digital_profile;
 mod error;
 pub mod finding;
 pub mod flag;
+pub mod flag_audience;
 pub mod flag_entry;
 pub mod flag_exclusion;
 pub mod idempotency;
@@ -42,6 +43,7 @@ pub mod session;
 pub mod sign_in;
 pub mod site;
 mod sqlite;
+pub mod status_change;
 mod store;
 pub mod types;
 

@@ -249,7 +249,7 @@ pub fn list(
             Reach::Participant(programme, own) => query
                 .filter(participants::programme_id.eq(Key(*programme)))
                 .filter(participants::id.eq(Key(*own))),
-            Reach::Installation | Reach::Person(..) | Reach::Nothing => return Ok(Vec::new()),
+            Reach::Installation | Reach::Person(..) | Reach::StandIn(..) | Reach::Nothing => return Ok(Vec::new()),
         };
         if let Some(site) = filter.site_id {
             query = query.filter(participants::site_id.eq(Key(site)));

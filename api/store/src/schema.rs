@@ -534,6 +534,28 @@ table! {
     }
 }
 
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    status_changes (id) {
+        id -> Uid,
+        participant_id -> Uid,
+        from_status -> Text,
+        to_status -> Text,
+        reason -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        criteria -> Text,
+        support_offered -> Nullable<Bool>,
+        effective_on -> Date,
+        consent_id -> Nullable<Uid>,
+        supporters -> Text,
+        participant_version -> BigInt,
+        recorded_by -> Uid,
+        recorded_at -> Instant,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     answers,
     assessments,
@@ -561,4 +583,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     segments,
     sessions,
     sites,
+    status_changes,
 );

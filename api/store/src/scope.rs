@@ -1,6 +1,7 @@
 //! The caller's world: what a query may see at all.
 
 use alongside_domain::id::{ParticipantId, PersonId, ProgrammeId, SiteId};
+use alongside_domain::policy::Role;
 use diesel::prelude::*;
 
 use crate::db::{Db, one};
@@ -23,6 +24,8 @@ pub enum Reach {
     Participant(ProgrammeId, ParticipantId),
     /// What belongs to the signed-in person himself.
     Person(ProgrammeId, PersonId),
+    /// Flags of the programme for which this role stands in; nothing else.
+    StandIn(ProgrammeId, Role),
     /// Nothing: the role has no object of this kind.
     Nothing,
 }
@@ -58,6 +61,7 @@ impl Scope {
             | Reach::Sites(programme, _)
             | Reach::Caseload(programme, _)
             | Reach::Person(programme, _)
+            | Reach::StandIn(programme, _)
             | Reach::Participant(programme, _) => Some(programme),
             Reach::Installation | Reach::Nothing => None,
         }
@@ -75,7 +79,7 @@ impl Scope {
     /// What the database says.
     pub fn admits(&self, db: &mut Db<'_>, anchor: Anchor) -> Result<bool, StoreError> {
         Ok(match &self.reach {
-            Reach::Installation | Reach::Person(..) | Reach::Nothing => false,
+            Reach::Installation | Reach::Person(..) | Reach::StandIn(..) | Reach::Nothing => false,
             Reach::Programme(programme) => *programme == anchor.programme_id,
             Reach::Sites(programme, sites) => {
                 *programme == anchor.programme_id && sites.contains(&anchor.site_id)

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::participant;
 use crate::Run;
 use crate::exit::{Exit, Stop};
-use crate::output::{plain, text, when};
+use crate::output::{clean, plain, text, when, width, wrap};
 use crate::prompt::Screen;
 
 /// The largest report.
@@ -35,9 +35,9 @@ pub struct Args {
 }
 
 pub fn run(run: &Run, args: &Args) -> Result<()> {
-    let emergency = content::safety().map(|safety| safety.emergency.as_slice()).unwrap_or_default();
+    let emergency = &content::safety().emergency;
     for line in emergency {
-        run.output.warn(line);
+        run.output.warn(&wrap(&clean(line), width()));
     }
     run.output.warn("");
     let mut flag = if args.file.is_some() || args.stdin {
@@ -108,7 +108,7 @@ fn ask(screen: &mut Screen, emergency: &[String]) -> Result<Map<String, Value>> 
             (Source::ThirdParty, "Somebody else told me"),
             (Source::Suspicion, "Something does not feel right"),
         ];
-        screen.choose_code("How do you know of it?", &choices)
+        screen.choose_code("How do you know about it?", &choices)
     })?;
     words(screen, &mut report)?;
     let happened = page_of(screen, "When and where", ask_time)?;
@@ -183,7 +183,8 @@ fn words(screen: &mut Screen, report: &mut Map<String, Value>) -> Result<()> {
 fn block(screen: &mut Screen, question: &str) -> Result<Option<String>> {
     loop {
         screen.say(&format!(
-            "{question} End with a line that has only a full stop. A full stop alone leaves it out."
+            "{question}\nPress Enter after each line. When you have finished, type a full stop on a line of its own. To \
+             leave this out, type only a full stop."
         ))?;
         let typed = screen.lines()?;
         if typed.chars().count() <= MAX_ACCOUNT_CHARS {

@@ -1,8 +1,10 @@
 //! The commands, one file for each resource.
 
+pub mod activate;
 pub mod assess;
 pub mod care_plan;
 pub mod concern;
+pub mod fhir;
 pub mod instrument;
 pub mod manual;
 pub mod participant;

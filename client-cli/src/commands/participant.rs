@@ -79,12 +79,24 @@ fn show(run: &Run, wanted: &str) -> Result<()> {
             ("Communication", needs("communication")),
             ("Access needs", needs("access")),
             ("Good to know", text(&found, &["needs", "note"]).map(str::to_owned)),
-            ("Digital access class", of("access_class")),
-            ("Could do it alone", yes(found.get("could_do_alone"))),
+            ("Going online", of("access_class").map(|class| online(&class))),
+            ("Could fill this in alone", yes(found.get("could_do_alone"))),
             ("Supporter may be in touch", yes(found.get("supporter_contact_allowed"))),
             ("Record ID", of("id")),
         ])
     })
+}
+
+/// The digital access class in words, with its code for whoever knows it.
+fn online(class: &str) -> String {
+    let words = match class {
+        "X0" => "not at all",
+        "X1" => "only with help",
+        "X2" => "alone, but not sure of it",
+        "X3" => "alone",
+        _ => return class.to_owned(),
+    };
+    format!("{words} ({class})")
 }
 
 fn said(yes: bool) -> String {

@@ -28,7 +28,7 @@ pub fn login(run: &Run, args: &Login) -> Result<()> {
     let may_ask = !run.no_input && is_conversation();
     let email = match &args.email {
         Some(email) => email.clone(),
-        None if may_ask && !args.password_stdin => ask_email()?,
+        None if may_ask && !args.password_stdin => ask_line("E-mail address: ")?,
         None => return Err(Stop::usage("Say who signs in: --email")),
     };
     let password = if args.password_stdin {
@@ -71,15 +71,16 @@ fn session_document(run: &Run, session: &Value) -> Value {
     json!({"server": run.client.server(), "signed_in": true, "session": session})
 }
 
-fn ask_email() -> Result<String> {
-    eprint!("E-mail address: ");
+/// One line typed by the person, without spaces around it.
+pub fn ask_line(question: &str) -> Result<String> {
+    eprint!("{question}");
     let mut line = String::new();
-    std::io::stdin().read_line(&mut line).context("cannot read the e-mail address")?;
+    std::io::stdin().read_line(&mut line).context("nothing could be read")?;
     Ok(line.trim().to_owned())
 }
 
 /// The password alone, or with the line end that `echo` adds.
-fn read_password() -> Result<String> {
+pub fn read_password() -> Result<String> {
     let mut password = String::new();
     std::io::stdin().take(4096).read_to_string(&mut password).context("cannot read the password")?;
     let password = password.strip_suffix('\n').unwrap_or(&password);

@@ -90,8 +90,8 @@ fn next_step(assignment: &Value, is_open: bool, study_id: &str) -> String {
         "offered" => "Say whether you can take this on: tell your coordinator".to_owned(),
         "accepted" => "Wait to be introduced".to_owned(),
         "introduced" => "Wait for the start".to_owned(),
-        "active" if is_open => format!("Go on with the open assessment: alongside assess {study_id}"),
-        "active" => format!("Begin one when it is due: alongside assess {study_id}"),
+        "active" if is_open => format!("Go on: alongside assess {study_id}"),
+        "active" => format!("When it is due: alongside assess {study_id}"),
         "on_hold" => "Nothing for now: on hold".to_owned(),
         "ending" => "Say goodbye as planned".to_owned(),
         other => plain(other),
@@ -110,7 +110,7 @@ mod tests {
             json!({"participant_id": "q", "state": "offered"}),
         ];
         let page = caseload(&assignments, &participants, &[json!({"participant_id": "p"})]);
-        assert!(page.contains("Arthur Example") && page.contains("Go on with the open assessment"));
+        assert!(page.contains("Arthur Example") && page.contains("Go on: alongside assess AS-1"));
         assert!(page.contains("Say whether you can take this on"));
     }
 }

@@ -6,6 +6,8 @@ mod database;
 mod man;
 pub mod program;
 pub mod rows;
+#[cfg(target_os = "linux")]
+pub mod terminal;
 mod world;
 
 pub use answer::Answer;

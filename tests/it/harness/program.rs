@@ -146,17 +146,22 @@ fn spawn(folder: &Path, port: u16, database_url: Option<&str>) -> Child {
     child
 }
 
-/// Runs the command line as a supporter does, with a home of his own.
-pub fn alongside(home: &Path, server: &str, arguments: &[&str], input: &str) -> Output {
-    let mut command = Command::new(binary("alongside"));
-    clean(&mut command)
-        .args(arguments)
+/// A home and a server for the command line, and nothing of this shell's.
+pub fn settings<'a>(command: &'a mut Command, home: &Path, server: &str) -> &'a mut Command {
+    clean(command)
         .env("HOME", home)
         .env("XDG_CONFIG_HOME", home.join("config"))
         .env("XDG_DATA_HOME", home.join("data"))
         .env("XDG_STATE_HOME", home.join("state"))
         .env("XDG_CACHE_HOME", home.join("cache"))
         .env("ALONGSIDE_CLI_SERVER", server)
+}
+
+/// Runs the command line as a supporter does, with a home of his own.
+pub fn alongside(home: &Path, server: &str, arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new(binary("alongside"));
+    settings(&mut command, home, server)
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

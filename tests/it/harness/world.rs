@@ -101,6 +101,16 @@ impl World {
         });
     }
 
+    /// Another programme on the same server, with a site.
+    pub fn other_programme(&self) -> (ProgrammeId, SiteId) {
+        let admin = self.admin();
+        let programme = json!({"code": "OTHER", "name": "Another programme", "kind": "service",
+            "timezone": "Europe/London", "jurisdiction": "GB-ENG"});
+        let programme: ProgrammeId = id(&admin.post("/v1/programmes", &programme).created());
+        let site = json!({"programme_id": programme, "code": "EAST", "name": "East surgery", "kind": "gp"});
+        (programme, id(&admin.post("/v1/sites", &site).created()))
+    }
+
     /// Nobody in particular.
     pub fn stranger(&self) -> Caller {
         Caller::new(&self.base, None, uuid::Uuid::nil(), "stranger")
@@ -141,7 +151,8 @@ impl World {
             email: format!("{id}@example.org"),
             display_name: format!("A {role}"),
             participant_id: participant.map(Key),
-            password_hash: None,
+            // No password opens it, but the account counts as activated.
+            password_hash: Some("none".to_owned()),
             activation_hash: None,
             activation_expires_at: None,
             failed_attempts: 0,
@@ -178,16 +189,18 @@ impl World {
 
     /// A service client of the programme with these scopes.
     pub fn client(&self, scopes: &[&str]) -> Caller {
+        self.client_of(self.programme, scopes)
+    }
+
+    /// A service client of some programme with these scopes.
+    pub fn client_of(&self, programme: ProgrammeId, scopes: &[&str]) -> Caller {
         let made = self
             .admin()
-            .post(
-                "/v1/clients",
-                &json!({"programme_id": self.programme, "name": "A client", "scopes": scopes}),
-            )
+            .post("/v1/clients", &json!({"programme_id": programme, "name": "A client", "scopes": scopes}))
             .created();
         let id: ClientId = made["client_id"].as_str().unwrap().parse().unwrap();
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        self.open_session(None, Some(id), Role::IntegrationClient, Some(self.programme), None, None, scopes)
+        self.open_session(None, Some(id), Role::IntegrationClient, Some(programme), None, None, scopes)
     }
 
     #[expect(clippy::too_many_arguments, reason = "one row of the sessions table")]

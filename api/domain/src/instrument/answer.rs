@@ -140,7 +140,21 @@ impl Answers {
 
     /// The records of one item in all its occurrences, in order.
     pub fn of_item(&self, link_id: &str) -> impl DoubleEndedIterator<Item = &Answer> {
-        self.by_item.get(link_id).into_iter().flatten()
+        self.of_item_inside(link_id, &[])
+    }
+
+    /// The records of one item in the occurrences inside an outer one, in order.
+    pub(super) fn of_item_inside(
+        &self,
+        link_id: &str,
+        outer: &[u32],
+    ) -> impl DoubleEndedIterator<Item = &Answer> {
+        let of_item = self.by_item.get(link_id).map(Vec::as_slice).unwrap_or_default();
+        // Those inside stand together: behind all that come before, in front of all that come after.
+        let from = of_item.partition_point(|answer| answer.key.occurrence.as_slice() < outer);
+        let rest = of_item.get(from..).unwrap_or_default();
+        let inside = rest.partition_point(|answer| answer.key.occurrence.starts_with(outer));
+        rest.get(..inside).unwrap_or_default().iter()
     }
 
     /// How many records there are.

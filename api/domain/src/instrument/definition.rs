@@ -304,8 +304,23 @@ impl Definition {
 
 #[cfg(test)]
 mod tests {
-    use crate::instrument::testing::{definition, own};
+    use crate::instrument::testing::{definition, own, parsed};
     use serde_json::json;
+
+    #[test]
+    fn a_response_names_its_instrument() {
+        let definition = parsed(&json!({"resourceType": "Questionnaire", "status": "active", "version": "2",
+            "url": "https://example.org/Questionnaire/q", "item": [{"linkId": "a", "type": "string"}]}));
+        for (named, right) in [
+            ("https://example.org/Questionnaire/q", true),
+            ("https://example.org/Questionnaire/q|2", true),
+            ("https://example.org/Questionnaire/q|1", false),
+            ("Questionnaire/q", true),
+            ("https://example.org/other", false),
+        ] {
+            assert_eq!(definition.is_named(named), right, "{named}");
+        }
+    }
 
     #[test]
     fn items_know_their_section_and_whether_they_are_private() {

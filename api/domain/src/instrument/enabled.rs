@@ -8,7 +8,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answer::{AnswerKey, Answers, State};
+use super::answer::{Answer, AnswerKey, Answers, State};
 use super::definition::Definition;
 use super::item::{Condition, EnableBehavior, Item, ItemType, Operator};
 use super::value::Value;
@@ -130,7 +130,8 @@ impl Enabled {
         occurrence: &[u32],
         question: usize,
     ) -> &'a [Value] {
-        source(self, definition, answers, index, occurrence, question).unwrap_or_default()
+        source(self, definition, answers, index, occurrence, question, &mut LookedUp::new())
+            .unwrap_or_default()
     }
 
     fn instances_of(
@@ -141,15 +142,18 @@ impl Enabled {
         index: usize,
         item: &Item,
     ) -> Instances {
+        let mut looked_up = LookedUp::new();
+        let mut hold =
+            |occurrence: &[u32]| self.conditions_hold(definition, answers, index, occurrence, &mut looked_up);
         let parent = item.parent.and_then(|parent| Some((parent, definition.item(parent)?)));
         let Some((parent_index, parent)) = parent else {
-            return Instances::Once(self.conditions_hold(definition, answers, index, &[]));
+            return Instances::Once(hold(&[]));
         };
         let waits_inside = parent.kind.is_question() && item.kind != ItemType::Display;
         if item.axes.is_empty() {
             let on = self.is(parent_index, &[])
                 && !(waits_inside && answers.values_at(&parent.link_id, &[]).is_empty())
-                && self.conditions_hold(definition, answers, index, &[]);
+                && hold(&[]);
             return Instances::Once(on);
         }
         let mut each = BTreeMap::new();
@@ -157,24 +161,25 @@ impl Enabled {
             let answered = answers.values_at(&parent.link_id, outer).len();
             let waits = waits_inside && answered == 0;
             for occurrence in occurrences(parent, outer, answered, begun.inside(parent_index, outer)) {
-                let on = is_on && !waits && self.conditions_hold(definition, answers, index, &occurrence);
+                let on = is_on && !waits && hold(&occurrence);
                 each.insert(occurrence, on);
             }
         }
         Instances::Each(each)
     }
 
-    fn conditions_hold(
+    fn conditions_hold<'a>(
         &self,
         definition: &Definition,
-        answers: &Answers,
+        answers: &'a Answers,
         index: usize,
         occurrence: &[u32],
+        looked_up: &mut LookedUp<'a>,
     ) -> bool {
         let Some(item) = definition.item(index) else { return false };
         let mut results = item.enable_when.iter().map(|condition| {
-            let values = self.looked_at(definition, answers, index, occurrence, condition.question);
-            holds(condition, values)
+            let values = source(self, definition, answers, index, occurrence, condition.question, looked_up);
+            holds(condition, values.unwrap_or_default())
         });
         match item.enable_behavior {
             _ if item.enable_when.is_empty() => true,
@@ -238,21 +243,33 @@ fn source<'a>(
     index: usize,
     occurrence: &[u32],
     question: usize,
+    looked_up: &mut LookedUp<'a>,
 ) -> Option<&'a [Value]> {
     let (item, asked) = (definition.item(index)?, definition.item(question)?);
     let shared = item.axes.iter().zip(&asked.axes).take_while(|(left, right)| left == right).count();
     let prefix = occurrence.get(..shared)?;
-    let counts = |occurrence: &[u32]| occurrence.starts_with(prefix) && enabled.is(question, occurrence);
-    let mut found = answers
-        .of_item(&asked.link_id)
-        .filter(|answer| answer.state == State::Answered && counts(&answer.key.occurrence));
-    let answer = if question < index { found.next_back()? } else { found.next()? };
+    let find = || {
+        let mut found = answers
+            .of_item_inside(&asked.link_id, prefix)
+            .filter(|answer| answer.state == State::Answered && enabled.is(question, &answer.key.occurrence));
+        if question < index { found.next_back() } else { found.next() }
+    };
+    // Where the item stands but once, there is nothing to remember.
+    let answer = match item.axes.is_empty() {
+        true => find(),
+        false => *looked_up.entry((question, prefix.to_vec())).or_insert_with(find),
+    };
+    let answer = answer?;
     if item.axes.get(shared) == Some(&question) {
         let nth = usize::try_from(*occurrence.get(shared)?).ok()?;
         return answer.values.get(nth..=nth);
     }
     Some(&answer.values)
 }
+
+/// What was found for one item's conditions: by the question looked at, and the occurrence that both are inside of.
+/// However many occurrences an item has, it looks each of them up once, or a form could be made that takes for ever.
+type LookedUp<'a> = BTreeMap<(usize, Vec<u32>), Option<&'a Answer>>;
 
 /// The occurrences of repeating groups in which anything has been recorded.
 struct Begun {

@@ -14,7 +14,7 @@ pub const OWN: &str = "https://fhir.alongside.example/StructureDefinition/";
 /// Where HL7's extensions are defined.
 const HL7: &str = "http://hl7.org/fhir/StructureDefinition/";
 
-/// Where HL7's extensions for structured data capture are defined.
+/// Where the extensions of HL7's guide on structured data capture are defined.
 const SDC: &str = "http://hl7.org/fhir/uv/sdc/StructureDefinition/";
 
 /// One extension found on an element.
@@ -58,11 +58,6 @@ impl<'a> Extension<'a> {
         self.url.strip_prefix(HL7)
     }
 
-    /// The name, if this is one of HL7's for structured data capture.
-    pub(super) fn data_capture(&self) -> Option<&'a str> {
-        self.url.strip_prefix(SDC)
-    }
-
     /// Whether it says how an answer is worked out, under its present name or the one it had before.
     pub(super) fn is_calculation(&self) -> bool {
         let present = self.url.strip_prefix(SDC) == Some("sdc-questionnaire-calculatedExpression");
@@ -80,6 +75,11 @@ impl<'a> Extension<'a> {
             Some(json) => Fields::of(json, self.place().member("valueExpression"), out),
             None => self.malformed("a valueExpression", out),
         }
+    }
+
+    /// The name, if this is one of HL7's guide on structured data capture.
+    pub(super) fn data_capture(&self) -> Option<&'a str> {
+        self.url.strip_prefix(SDC)
     }
 
     pub(super) fn place(&self) -> &Place {

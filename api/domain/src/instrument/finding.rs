@@ -36,6 +36,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A document that could not be read at all, or not past `pointer`.
+    pub fn unreadable(resource: &str, pointer: &str, code: &'static str, message: impl Into<String>) -> Self {
+        Place::below(pointer, resource).fatal(code, message)
+    }
+
     /// Whether this finding alone is reason to refuse the document.
     pub fn is_refusal(&self) -> bool {
         self.severity <= Severity::Error

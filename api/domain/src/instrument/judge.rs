@@ -105,12 +105,6 @@ pub(super) struct AnswerPlaces {
 }
 
 impl AnswerPlaces {
-    /// Of values that come from no answer.
-    pub(super) fn all_at(place: Place) -> Self {
-        let [link_id, occurrence, state] = [place.clone(), place.clone(), place.clone()];
-        Self { link_id, occurrence, state, values: place, each: Vec::new() }
-    }
-
     /// Of an answer in our own shape.
     fn below(place: &Place) -> Self {
         Self {
@@ -120,6 +114,12 @@ impl AnswerPlaces {
             values: place.member("values"),
             each: Vec::new(),
         }
+    }
+
+    /// Of values that come from no answer.
+    pub(super) fn all_at(place: Place) -> Self {
+        let [link_id, occurrence, state] = [place.clone(), place.clone(), place.clone()];
+        Self { link_id, occurrence, state, values: place, each: Vec::new() }
     }
 
     /// The place of the value at a position.
@@ -321,7 +321,8 @@ fn groups_answered<'a>(definition: &Definition, answers: &'a Answers) -> GroupsA
 
 /// The answers as a whole come from no document, so they are addressed by their linkId alone.
 fn at(key: &AnswerKey) -> Place {
-    Place::root(&format!("QuestionnaireResponse.item.where(linkId='{}')", key.link_id))
+    let quoted = key.link_id.replace('\\', "\\\\").replace('\'', "\\'");
+    Place::root(&format!("QuestionnaireResponse.descendants().where(linkId='{quoted}')"))
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ pub(super) fn values(item: &Item, answer: &Answer, places: &AnswerPlaces, out: &
     if item.repeats && values.len() > most.min(MAX_VALUES) {
         let message = format!("This question takes at most {} answers.", most.min(MAX_VALUES));
         out.push(places.values.error("too_many_answers", message));
+    }
+    // The values are compared with each other, which is only done for a number that a person could have meant.
+    if values.len() > most.min(MAX_VALUES) {
         return;
     }
     for (position, value) in values.iter().enumerate() {

@@ -7,7 +7,8 @@
 //! - what is on the form now: [`Form`], [`visible_items`], [`next_after`], [`progress_by_section`], [`why_enabled`];
 //! - whether an answer is acceptable: [`judge_answer`] or [`Judge`] on every save, [`judge_complete`] on submission;
 //! - what the answers say: [`scores`], [`changes`], [`concerns`], [`positive`], [`fired`];
-//! - how they travel: [`read_response`], [`write_response`].
+//! - how they travel: [`read_response`], [`write_response`];
+//! - what is wrong with a document, as FHIR says it: [`validate`], [`operation_outcome`].
 //!
 //! Everything is total and deterministic: the same answers give the same result in whatever order they came, on
 //! the server and offline.
@@ -50,6 +51,7 @@ mod score_change;
 mod score_formula;
 mod score_parse;
 mod structure;
+mod validate;
 mod value;
 mod value_set;
 
@@ -86,4 +88,5 @@ pub use score::{
     Band, Method, MissingRule, Operand, Recode, Rescale, Score, ScoreDefinition, ScoreInput, Term, scores,
 };
 pub use score_change::{Better, ChangeRule, Direction, EarlierScore, ScoreChange, changes};
+pub use validate::{MAX_DOCUMENT_BYTES, Validated, validate};
 pub use value::{Misread, Value};

@@ -65,9 +65,11 @@ fn issue_type(code: &str) -> &'static str {
     match code {
         "unknown_question" | "value_set_unresolved" | "unreadable" => "not-found",
         "not_an_option" | "unit_not_offered" => "code-invalid",
-        "modifier_extension" | "pattern_not_supported" => "not-supported",
+        "modifier_extension" | "implicit_rules" | "pattern_not_supported" | "expression_not_supported" => {
+            "not-supported"
+        }
         "too_long" | "link_id_too_long" | "too_large" => "too-long",
-        "depth" | "too_deep" | "too_many_items" => "too-costly",
+        "depth" | "too_deep" | "too_many_items" | "too_many_options" | "too_many_patterns" => "too-costly",
         "no_items" | "too_few_answers" | "blank" | "empty" => "required",
         "several_questionnaires" | "duplicate_member" => "duplicate",
         "syntax"
@@ -78,11 +80,14 @@ fn issue_type(code: &str) -> &'static str {
         | "wrong_resource_type"
         | "unknown_member"
         | "item_misplaced"
+        | "item_out_of_order"
+        | "empty_element"
         | "not_a_question"
         | "display_with_items"
         | "group_empty" => "structure",
         "question_not_shown" | "no_longer_asked" | "option_exclusive" | "read_only" | "bounds_crossed"
-        | "other_instrument" => "business-rule",
+        | "other_instrument" | "other_version" => "business-rule",
+        _ if code.starts_with("instrument_") => "business-rule",
         _ if code.ends_with("_missing") => "required",
         _ if code.ends_with("_twice") => "duplicate",
         _ if code.starts_with("unknown_") => "code-invalid",

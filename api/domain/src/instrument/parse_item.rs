@@ -198,12 +198,12 @@ impl<'s> ItemReader<'s> {
         for extension in extensions(fields, out) {
             if let Some(name) = extension.own() {
                 marks::read(name, &extension, item.kind, &mut item.marks, &mut item.presentation, out);
-            } else if let Some(name) = extension.standard().filter(|_| !extension.is_calculation()) {
-                self.limits.read(name, &extension, item, &mut seen, out);
             } else if extension.is_calculation() {
                 item.marks.calculated = calculated::expression(&extension, out);
                 // Nobody answers what is worked out.
                 item.required = false;
+            } else if let Some(name) = extension.standard() {
+                self.limits.read(name, &extension, item, &mut seen, out);
             } else if let Some(name) = extension.data_capture() {
                 self.limits.data_capture(name, &extension, item, out);
             }

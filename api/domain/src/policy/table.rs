@@ -1,9 +1,10 @@
 //! The policy table. A row per operation: the scope a client needs, then each role with how far it reaches.
 //!
 //! The source is the roles and permissions matrix of the domain: deny by default, supporters through an active
-//! assignment only, administrators without record content, the safeguarding case for safeguarding leads alone.
+//! assignment only, administrators without record content, the safeguarding case for safeguarding leads alone and, where a flag names the
+//! last of them, for who stands in.
 
-use super::Relation::{Assigned, Installation, Own, Programme, Site};
+use super::Relation::{Assigned, Installation, Own, Programme, Site, StandIn};
 use super::Role::{
     Admin, Clinician, Coordinator, DataManager, IntegrationClient, Monitor, Participant, PrivacyOfficer,
     Researcher, SafeguardingLead, Statistician, Supervisor, Supporter, TrialManager,
@@ -95,6 +96,22 @@ const READ_CONSENT: Grants = &[
     (IntegrationClient, Programme),
 ];
 
+/// How he came to stand where he stands; a supporter knows where, and no more.
+const READ_STATUS_CHANGES: Grants = &[
+    (Participant, Own),
+    (Coordinator, Site),
+    (SafeguardingLead, Programme),
+    (Clinician, Site),
+    (Researcher, Site),
+    (TrialManager, Programme),
+    (DataManager, Programme),
+    (Statistician, Programme),
+    (Monitor, Programme),
+    (PrivacyOfficer, Programme),
+    (IntegrationClient, Programme),
+];
+
+/// Taking somebody in, and recording where he goes from there.
 const TAKE_CONSENT: Grants = &[(Coordinator, Site), (Researcher, Site), (IntegrationClient, Programme)];
 
 const READ_ASSIGNMENT: Grants = &[
@@ -194,7 +211,13 @@ const RAISE_FLAG: Grants = &[
     (IntegrationClient, Programme),
 ];
 
-const SAFEGUARDING: Grants = &[(SafeguardingLead, Programme)];
+/// The case. Those who stand in see nothing of a flag that a safeguarding lead can act on.
+const SAFEGUARDING: Grants = &[
+    (SafeguardingLead, Programme),
+    (PrivacyOfficer, StandIn),
+    (TrialManager, StandIn),
+    (Supervisor, StandIn),
+];
 
 pub static RULES: &[Rule] = &[
     rule(Op::GetCurrentSession, "session", EVERYONE_OWN),
@@ -278,6 +301,8 @@ pub static RULES: &[Rule] = &[
         "participants:write",
         &[(Coordinator, Site), (Researcher, Site), (IntegrationClient, Programme)],
     ),
+    rule(Op::ListStatusChanges, "participants:read", READ_STATUS_CHANGES),
+    rule(Op::CreateStatusChange, "participants:write", TAKE_CONSENT),
     rule(Op::ListConsentForms, "consents:read", READ_FORMS),
     rule(Op::CreateConsentForm, "consents:write", &[(TrialManager, Programme)]),
     rule(Op::GetConsentForm, "consents:read", READ_FORMS),

@@ -66,7 +66,7 @@ fn level(code: &str) -> String {
     if code == Level::Unknown.code() {
         return UNKNOWN.to_owned();
     }
-    let levels = content::levels().map_or(&[][..], |levels| levels.levels.as_slice());
+    let levels = &content::levels().levels;
     let name = levels.iter().find(|level| level.code == code).map(|level| level.name.as_str());
     format!("{code} {}", name.unwrap_or_default())
 }

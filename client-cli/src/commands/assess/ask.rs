@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::link::{Saving, to_json};
 use super::sitting::{Sitting, Turn};
-use super::typed;
+use super::typed::{self, Typed};
 use crate::output::text;
 
 /// Who sits before the screen.
@@ -18,6 +18,9 @@ pub enum Company {
     Alone,
 }
 
+/// How to answer with a letter that means something else here.
+const ONE_LETTER: &str = "To answer with one letter only, put it in quotes: \"s\".";
+
 /// Asks one question.
 pub fn question(sitting: &mut Sitting<'_>, key: &AnswerKey, company: Company) -> Result<Turn> {
     let mut remark: Option<String> = None;
@@ -28,25 +31,31 @@ pub fn question(sitting: &mut Sitting<'_>, key: &AnswerKey, company: Company) ->
             sitting.screen.say(&format!("! {remark}"))?;
         }
         let typed = sitting.screen.line("Your answer:")?;
-        let answer = match typed.to_ascii_lowercase().as_str() {
-            "" => {
-                remark = Some("Nothing was typed. To leave the question out, type s.".to_owned());
+        let Some(item) = sitting.course.item(key).cloned() else { return Ok(Turn::Again) };
+        let answer = match typed::understand(&item, &typed) {
+            Typed::Nothing if has_answer(sitting, key) => return Ok(Turn::On),
+            Typed::Nothing => {
+                remark = Some("Nothing was typed. To leave this question out, type s.".to_owned());
                 continue;
             }
-            "b" => return Ok(Turn::Back),
-            "q" => return Ok(Turn::Pause),
-            "h" => {
+            Typed::Letter('b') => return Ok(Turn::Back),
+            Typed::Letter('q') => return Ok(Turn::Pause),
+            Typed::Letter('h') => {
                 with_help = true;
                 continue;
             }
-            "l" if company == Company::Helper => {
+            Typed::Letter('l') if company == Company::Helper => {
                 sitting.change_help()?;
                 return Ok(Turn::Again);
             }
-            "s" => Answer::without(key.clone(), State::Skipped),
-            "p" => Answer::without(key.clone(), State::PreferNot),
-            _ => match read(sitting, key, &typed) {
-                Ok(values) => Answer::answered(key.clone(), values),
+            Typed::Letter('s') => Answer::without(key.clone(), State::Skipped),
+            Typed::Letter('p') => Answer::without(key.clone(), State::PreferNot),
+            Typed::Letter(_) => {
+                remark = Some("That letter does nothing here.".to_owned());
+                continue;
+            }
+            Typed::Answer(typed) => match typed::read(&item, &typed) {
+                Ok(values) => Answer::answered(key.clone(), more(sitting, &item, values)?),
                 Err(words) => {
                     remark = Some(words);
                     continue;
@@ -64,11 +73,27 @@ pub fn question(sitting: &mut Sitting<'_>, key: &AnswerKey, company: Company) ->
     }
 }
 
-fn read(sitting: &Sitting<'_>, key: &AnswerKey, typed: &str) -> Result<Vec<Value>, String> {
-    match sitting.course.item(key) {
-        Some(item) => typed::read(item, typed),
-        None => Err("This question is not asked any more.".to_owned()),
+fn has_answer(sitting: &Sitting<'_>, key: &AnswerKey) -> bool {
+    sitting.course.answers.get(key).is_some_and(|answer| answer.state != State::NotShown)
+}
+
+/// The further values of a question that takes several, one a line.
+fn more(sitting: &mut Sitting<'_>, item: &Item, mut values: Vec<Value>) -> Result<Vec<Value>> {
+    let screen = &mut sitting.screen;
+    while typed::takes_more(item, values.len()) {
+        let typed = screen.line("Another one? Type it, or press Enter to go on:")?;
+        match typed::understand(item, &typed) {
+            Typed::Nothing => break,
+            Typed::Letter(_) => screen.say("Press Enter to go on first.")?,
+            Typed::Answer(typed) => match typed::read(item, &typed) {
+                Ok(more) => {
+                    values.extend(more.into_iter().filter(|one| !values.contains(one)).collect::<Vec<_>>())
+                }
+                Err(words) => screen.say(&format!("! {words}"))?,
+            },
+        }
     }
+    Ok(values)
 }
 
 fn show(sitting: &mut Sitting<'_>, key: &AnswerKey, company: Company, with_help: bool) -> Result<()> {
@@ -97,16 +122,22 @@ fn show(sitting: &mut Sitting<'_>, key: &AnswerKey, company: Company, with_help:
         screen.say(&format!("({})", help.unwrap_or("There is nothing more about this question.")))?;
     }
     options(screen, item)?;
-    if let Some(answer) = course.answers.get(key) {
-        screen.say(&format!("So far: {}", in_words(item, answer)))?;
+    if let Some(answer) = course.answers.get(key).filter(|answer| answer.state != State::NotShown) {
+        screen.say(&format!("So far: {}. To keep it, press Enter.", in_words(item, answer)))?;
     }
-    let help_changed = if company == Company::Helper { " · l = help or company changed" } else { "" };
-    screen.say(&format!(
-        "b = back · s = leave out · p = rather not say · h = more about this{help_changed} · q = pause"
-    ))
+    screen.say(match company {
+        Company::Helper => {
+            "b go back · s leave this out · p rather not say · h more about this\n\
+             l the help, or who is here, has changed · q stop for now"
+        }
+        Company::Alone => {
+            "b go back · s leave this out · p rather not say · h more about this\n\
+             q stop, and give the device back"
+        }
+    })
 }
 
-/// “ (section 2 of 16, question 3 of 9)”, as far as it may be told.
+/// “ (part 2 of 16, question 3 of 9)”, as far as it may be told.
 fn place(course: &super::course::Course, key: &AnswerKey, company: Company) -> String {
     let Some((index, _)) = course.definition.find(&key.link_id) else { return String::new() };
     let Some((_, top)) = course.definition.and_ancestors(index).last() else { return String::new() };
@@ -116,7 +147,7 @@ fn place(course: &super::course::Course, key: &AnswerKey, company: Company) -> S
     let number = questions.iter().position(|one| *one == key).map_or(1, |position| position + 1);
     let sections = course.progress();
     let section = sections.iter().position(|section| section.link_id == top.link_id).map_or(1, |at| at + 1);
-    format!(" (section {section} of {}, question {number} of {})", sections.len(), questions.len())
+    format!(" (part {section} of {}, question {number} of {})", sections.len(), questions.len())
 }
 
 /// The texts that stand between the question before and this one.
@@ -151,7 +182,10 @@ fn options(screen: &mut crate::prompt::Screen, item: &Item) -> Result<()> {
         if item.repeats {
             let first =
                 if item.marks.role == Some(ItemRole::Priorities) { ", what matters most first" } else { "" };
-            screen.say(&format!("You can choose more than one: type the numbers with commas{first}."))?;
+            screen.say(&format!("You can choose more than one. Type the numbers like this: 1,3{first}."))?;
+        }
+        if item.kind == ItemType::OpenChoice {
+            screen.say(&format!("Or type your own words.\n{ONE_LETTER}"))?;
         }
         return Ok(());
     }
@@ -167,7 +201,7 @@ fn options(screen: &mut crate::prompt::Screen, item: &Item) -> Result<()> {
         ItemType::Date | ItemType::DateTime => screen.say("A date, such as 31/05/2024."),
         ItemType::Text | ItemType::String => {
             let most = item.limits.max_length.map(|most| format!(" At most {most} letters."));
-            screen.say(&format!("In your own words.{}", most.unwrap_or_default()))
+            screen.say(&format!("In your own words.{}\n{ONE_LETTER}", most.unwrap_or_default()))
         }
         _ => Ok(()),
     }
@@ -193,9 +227,15 @@ fn read_back(sitting: &mut Sitting<'_>, answer: &Answer) -> Result<bool> {
         return Ok(true);
     }
     let words = sitting.course.item(&answer.key).map(|item| in_words(item, answer)).unwrap_or_default();
-    sitting.screen.say(&format!("Read back: “{words}”"))?;
-    let said = sitting.screen.line("Enter when they say it is right; n to change it:")?;
-    Ok(said.is_empty())
+    sitting.screen.say(&format!("Read it back to them: “{words}”"))?;
+    loop {
+        let said = sitting.screen.line("Is that right? Press Enter for yes, or type n to change it:")?;
+        match said.to_lowercase().as_str() {
+            "" | "y" | "yes" => return Ok(true),
+            "n" | "no" => return Ok(false),
+            _ => {}
+        }
+    }
 }
 
 enum Saved {
@@ -210,7 +250,7 @@ fn save(sitting: &mut Sitting<'_>, answer: &Answer, company: Company) -> Result<
     loop {
         match sitting.link.save(&[to_json(answer)])? {
             Saving::Saved(reply) => {
-                sitting.course.answers.save(answer.clone());
+                sitting.course.save(answer.clone());
                 sitting.course.heed(&reply);
                 safety(sitting, &reply, company)?;
                 return Ok(Saved::Yes);

@@ -8,6 +8,8 @@ use alongside_domain::instrument::{
 };
 use serde_json::Value as Json;
 
+use super::another::{Group, Open};
+
 /// What comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
@@ -15,6 +17,8 @@ pub enum Next {
     Question(AnswerKey),
     /// A private section that is not open to the helper, by the link id of its group.
     Private(String),
+    /// Whether there is another of this repeating group.
+    Another(Group),
     /// Nothing: everything on the form has been gone through.
     Review,
 }
@@ -28,8 +32,12 @@ pub struct Course {
     opened: BTreeSet<String>,
     /// The private sections done with for today: filled in alone, or left out.
     aside: BTreeSet<String>,
-    /// What the server says comes next, where it shows the helper no answers.
+    /// The repeating groups of which there may be more.
+    pub repeating: Open,
+    /// The server shows the helper no answers at all, and says what comes next.
     led_by_server: bool,
+    /// There may be answers that the server does not show.
+    is_resumed: bool,
     server_next: Option<AnswerKey>,
 }
 
@@ -41,9 +49,16 @@ impl Course {
             setting: Setting::default(),
             opened: BTreeSet::new(),
             aside: BTreeSet::new(),
+            repeating: Open::default(),
             led_by_server: false,
+            is_resumed: false,
             server_next: None,
         }
+    }
+
+    /// It was begun before: what was answered in private sections is not to be seen here.
+    pub fn begun_before(&mut self) {
+        self.is_resumed = true;
     }
 
     /// Takes in the assessment as the server shows it.
@@ -65,21 +80,64 @@ impl Course {
         self.server_next = reply.get("next").and_then(read_key);
     }
 
+    /// An answer is kept on the server, and so here.
+    pub fn save(&mut self, answer: Answer) {
+        self.repeating.note(&self.definition, &answer);
+        self.answers.save(answer);
+    }
+
     /// What comes next for the helper and the participant together.
     pub fn next(&self) -> Next {
+        if let Some(group) = self.another(|key| self.is_shared(key)) {
+            return Next::Another(group);
+        }
+        let mut questions = self.questions();
         if self.led_by_server
             && let Some(key) = &self.server_next
-            && let Some(next) = self.step(key)
         {
-            return next;
+            if let Some(next) = self.step(key) {
+                return next;
+            }
+            // That section is left out for now. What was answered before it is not known here, and not asked again.
+            let section = self.closed_section(key).map(str::to_owned).unwrap_or_default();
+            let last = questions.iter().rposition(|key| self.closed_section(key) == Some(&section));
+            questions.drain(..last.map_or(0, |last| last + 1));
         }
-        let open = self.questions().into_iter().filter(|key| self.is_open(key));
+        let open = questions.into_iter().filter(|key| self.is_open(key));
         open.filter_map(|key| self.step(&key)).next().unwrap_or(Next::Review)
     }
 
-    /// The questions of a section without a record, for the one who has the device alone.
-    pub fn next_inside(&self, section: &str) -> Option<AnswerKey> {
-        self.inside(section).into_iter().find(|key| self.is_open(key))
+    /// Whether a private section was gone through in an earlier sitting, as far as it can be told: the first question that
+    /// the server misses stands behind it.
+    pub fn was_done(&self, section: &str, assessment: &Json) -> bool {
+        if !self.is_resumed || assessment.get("progress").is_none_or(Json::is_null) {
+            return false;
+        }
+        let place = |link_id: &str| self.definition.find(link_id).map(|(index, _)| index);
+        let next = assessment.get("next").and_then(read_key).and_then(|key| place(&key.link_id));
+        match (next, place(section)) {
+            (None, Some(_)) => true,
+            (Some(next), Some(section)) => {
+                next > section && !self.definition.and_ancestors(next).any(|(around, _)| around == section)
+            }
+            _ => false,
+        }
+    }
+
+    /// What comes next in a section, for the one who has the device alone.
+    pub fn next_inside(&self, section: &str) -> Option<Next> {
+        let inside = self.inside(section);
+        if let Some(group) = self.another(|key| inside.contains(key)) {
+            return Some(Next::Another(group));
+        }
+        let mut open = inside.iter().filter(|key| self.is_open(key));
+        let first = open.next();
+        let is_begun = inside.iter().any(|key| self.answers.get(key).is_some());
+        // What was answered here in an earlier sitting is known to the server alone, which says so with each answer.
+        if self.is_resumed && is_begun && first.is_none_or(|first| self.answers.get(first).is_none()) {
+            return self.server_next.clone().filter(|next| inside.contains(next)).map(Next::Question);
+        }
+        first.cloned().map(Next::Question)
     }
 
     /// The questions on the form now that stand in a group.
@@ -130,10 +188,6 @@ impl Course {
         self.aside.insert(section.to_owned());
     }
 
-    pub fn is_aside(&self, section: &str) -> bool {
-        self.aside.contains(section)
-    }
-
     /// The words of a group, or its link id.
     pub fn title<'a>(&'a self, link_id: &'a str) -> &'a str {
         self.definition.find(link_id).map_or(link_id, |(_, item)| item.words())
@@ -154,7 +208,7 @@ impl Course {
         (!self.opened.contains(section)).then_some(section)
     }
 
-    fn questions(&self) -> Vec<AnswerKey> {
+    pub fn questions(&self) -> Vec<AnswerKey> {
         let is_asked = |visible: &Visible| {
             self.definition.item(visible.item).is_some_and(|item| item.kind.is_question() && !item.read_only)
         };
@@ -162,7 +216,7 @@ impl Course {
     }
 
     /// What could not be asked before is open again.
-    fn is_open(&self, key: &AnswerKey) -> bool {
+    pub fn is_open(&self, key: &AnswerKey) -> bool {
         self.answers.get(key).is_none_or(|answer| answer.state == State::NotShown)
     }
 }
@@ -223,7 +277,7 @@ mod tests {
     fn what_was_answered_alone_is_forgotten_at_hand_back() {
         let mut course = course();
         course.answers.save(yes("desire"));
-        assert_eq!(course.next_inside("SEX"), Some(AnswerKey::of("more")));
+        assert_eq!(course.next_inside("SEX"), Some(question("more")));
         course.put_aside("SEX");
         assert!(course.answers.is_empty());
     }
@@ -246,6 +300,40 @@ mod tests {
         assert_eq!(course.next(), question("safe"));
         course.heed(&json!({"next": {"link_id": "desire", "occurrence": [], "hand_over": true}}));
         assert_eq!(course.next(), Next::Private("SEX".into()));
+    }
+
+    #[test]
+    fn what_stands_before_a_section_left_out_is_not_asked_again() {
+        let mut course = course();
+        let view = |next: &str| json!({"answers": null, "next": {"link_id": next, "occurrence": [], "hand_over": true}});
+        course.resume(&view("SEX"));
+        assert_eq!(course.next(), Next::Private("SEX".into()));
+        course.put_aside("SEX");
+        assert_eq!(course.next(), question("safe"));
+    }
+
+    #[test]
+    fn a_private_section_that_was_done_is_not_offered_again() {
+        let mut course = course();
+        let view = |next: serde_json::Value| json!({"progress": [], "next": next});
+        let at = |link_id: &str| json!({"link_id": link_id, "occurrence": [], "hand_over": false});
+        assert!(!course.was_done("SEX", &view(at("safe"))), "in a first sitting nothing was done before");
+        course.begun_before();
+        assert!(course.was_done("SEX", &view(at("safe"))) && course.was_done("SEX", &view(json!(null))));
+        assert!(!course.was_done("SEX", &view(at("SEX"))) && !course.was_done("SEX", &view(at("leak"))));
+        assert!(!course.was_done("SEX", &json!({"progress": null, "next": null})));
+    }
+
+    #[test]
+    fn alone_the_server_says_what_was_answered_before() {
+        let mut course = course();
+        course.begun_before();
+        assert_eq!(course.next_inside("SEX"), Some(question("desire")));
+        course.save(yes("desire"));
+        course.heed(&json!({"next": {"link_id": "safe", "occurrence": []}}));
+        assert_eq!(course.next_inside("SEX"), None);
+        course.heed(&json!({"next": {"link_id": "more", "occurrence": []}}));
+        assert_eq!(course.next_inside("SEX"), Some(question("more")));
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Help {
         };
         let keyed_by = match said.keyed_by {
             Some(keyed_by) => keyed_by,
-            None => ask_keyed_by(screen)?,
+            None => ask_keyed_by(screen, level)?,
         };
         let present = if said.present.is_empty() { ask_present(screen)? } else { said.present.clone() };
         Self { level, keyed_by, present }.checked()
@@ -100,8 +100,7 @@ impl Help {
 }
 
 fn level_name(level: Level) -> String {
-    let texts = content::levels().map(|texts| texts.levels.as_slice()).unwrap_or_default();
-    let text = texts.iter().find(|text| text.code == level.code());
+    let text = content::levels().levels.iter().find(|text| text.code == level.code());
     text.map_or_else(|| level.code().to_owned(), |text| text.name.to_lowercase())
 }
 
@@ -110,7 +109,6 @@ fn ask_level(screen: &mut Screen) -> Result<Level> {
     loop {
         screen.clear()?;
         screen.heading("How much help is there?")?;
-        let Some(texts) = texts else { break };
         screen.say(&texts.introduction)?;
         screen.say(&texts.rule)?;
         // Whoever works alone needs no helper to say so.
@@ -137,20 +135,22 @@ fn ask_level(screen: &mut Screen) -> Result<Level> {
             return Ok(level);
         }
     }
-    let codes = [Level::A1, Level::A2, Level::A3, Level::A4, Level::A5];
-    screen.choose_code("The level:", &codes.map(|level| (level, level.code())))
 }
 
-fn ask_keyed_by(screen: &mut Screen) -> Result<KeyedBy> {
+/// Only what the level leaves open is asked: whoever is typed for does not press the keys, and below that level nobody
+/// presses an answer for them.
+fn ask_keyed_by(screen: &mut Screen, level: Level) -> Result<KeyedBy> {
+    let of_the_person = [(KeyedBy::Participant, "The person themselves")];
+    let of_others =
+        [(KeyedBy::Supporter, "I do. I am their supporter"), (KeyedBy::FamilyFriend, "A relative or friend")];
+    let of_staff = [(KeyedBy::Researcher, "A researcher"), (KeyedBy::Clinician, "A nurse or doctor")];
+    let choices = match level {
+        Level::A4 => [&of_others[..], &of_staff[..]].concat(),
+        _ if level < Level::A4 => [&of_the_person[..], &of_others[1..]].concat(),
+        _ => [&of_the_person[..], &of_others[..], &of_staff[..]].concat(),
+    };
     screen.clear()?;
     screen.heading("Who presses the keys?")?;
-    let choices = [
-        (KeyedBy::Participant, "The person themselves"),
-        (KeyedBy::Supporter, "I do, as their supporter"),
-        (KeyedBy::FamilyFriend, "A relative or friend of theirs"),
-        (KeyedBy::Researcher, "A researcher"),
-        (KeyedBy::Clinician, "A nurse or doctor"),
-    ];
     screen.choose_code("Right now, on this device:", &choices)
 }
 
@@ -180,7 +180,7 @@ fn ask_present(screen: &mut Screen) -> Result<Vec<OthersPresent>> {
         screen.clear()?;
         screen.heading("Who else is here?")?;
         let words = all.map(present_words);
-        let question = "In the room, or listening on the line, besides the person and you:";
+        let question = "In the room, or on the phone, as well as the person and you:";
         let chosen = screen.choose_many(question, &words)?;
         let present: Vec<_> = chosen.iter().filter_map(|position| all.get(*position)).copied().collect();
         match check_presence(&present) {

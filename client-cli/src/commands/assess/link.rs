@@ -62,11 +62,15 @@ impl<'a> Link<'a> {
         self.client.get(&self.path(""))
     }
 
-    /// Opens a session of help: the participant said yes to being helped.
-    pub fn open_session(&mut self, help: &Help) -> Result<()> {
+    /// Opens a session of help: the participant said yes to being helped, and, where he was asked, to being typed for in
+    /// these sections.
+    pub fn open_session(&mut self, help: &Help, sections: Option<&[String]>) -> Result<()> {
         let mut session = help.to_json();
         if let Some(members) = session.as_object_mut() {
             members.insert("affirmed".into(), true.into());
+            if let Some(sections) = sections {
+                members.insert("sections_consented".into(), sections.into());
+            }
         }
         let opened = self.client.post(&self.path("/assistance-sessions"), &session)?;
         self.session = opened.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());

@@ -1,11 +1,13 @@
 //! Filling in an assessment together: one question a screen, each answer saved at once, private sections handed over.
 
+mod another;
 mod ask;
 mod course;
 mod help;
 mod link;
 mod private;
 mod review;
+mod scribe;
 mod script;
 mod sitting;
 mod typed;
@@ -30,9 +32,11 @@ const AFTER_HELP: &str = "\
 Without --answers, it asks one question after the other. Each answer is saved at once,
 so you can stop at any time and go on later. While it asks, type
 
-  a number or the answer    b  back            s  leave this question out
-  p  rather not say         h  more about it   l  the help, or who is here, has changed
-  q  pause
+  a number, y or n, or the answer in words
+  b  go back             s  leave this out      p  rather not say
+  h  more about this     q  stop for now        l  the help, or who is here, has changed
+
+Where an answer in words is only one of these letters, put it in quotes: \"s\".
 
 Private questions are for the person alone: the device is handed over.
 
@@ -43,11 +47,15 @@ With --answers, nothing is asked. The file is a document such as
                {\"link_id\": \"URI.leakage.words\", \"state\": \"skipped\"}],
    \"submit\": true}
 
+In a repeating group, \"occurrence\": [1] is the second one; \"new\": 0 is one more than there
+are, \"new\": 1 the next. A question that takes several values has a list: \"value\": [..].
+
 An answer has a `code`, or several `codes`, of the question's list; or a `value`; or
 `values` as FHIR has them; or a `state`: skipped, prefer_not or not_shown. How help is given
 stands in --level, --keyed-by and --present; where it changes on the way, in
 \"segments\": [{\"level\", \"keyed_by\", \"others_present\", \"handed_over\"}], to which the answers
-refer by \"segment\": 0, 1, ... Sections the person opened to the helper stand in \"open_sections\".";
+refer by \"segment\": 0, 1, ... Sections the person opened to the helper stand in \"open_sections\",
+and at level A4 those that they want typed for them in \"sections_consented\".";
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
@@ -58,9 +66,9 @@ pub struct Args {
     /// Name, web address or ID of the questionnaire
     #[arg(long, default_value = "prostate-hna")]
     instrument: String,
-    /// Which time this is asked, such as T0
-    #[arg(long, default_value = "T0")]
-    time_point: String,
+    /// Which time this is asked, such as T0; without it, the assessment that is open, or else T0
+    #[arg(long)]
+    time_point: Option<String>,
     /// in_person, telephone, video, online or paper
     #[arg(long, default_value = "in_person")]
     channel: alongside_domain::assessment::Channel,
@@ -113,9 +121,10 @@ fn find<'a>(client: &'a Client, args: &Args) -> Result<Found<'a>> {
     )?;
     let of = |assessment: &Value, name: &str| text(assessment, &[name]).map(str::to_owned);
     // One that was begun with an older version of the questionnaire is finished with that version.
-    for assessment in
-        open.iter().rev().filter(|one| of(one, "time_point").as_deref() == Some(&args.time_point))
-    {
+    let is_meant = |one: &&Value| {
+        args.time_point.as_deref().is_none_or(|wanted| text(one, &["time_point"]) == Some(wanted))
+    };
+    for assessment in open.iter().rev().filter(is_meant) {
         let id = |name: &str| of(assessment, name).and_then(|id| Uuid::try_parse(&id).ok());
         let (Some(id), Some(instrument_id)) = (id("id"), id("instrument_id")) else { continue };
         if instrument::is(client, instrument_id, &args.instrument)? {
@@ -128,7 +137,7 @@ fn find<'a>(client: &'a Client, args: &Args) -> Result<Found<'a>> {
     let link = Link::begin(
         client,
         &json!({
-            "participant_id": participant, "instrument_id": instrument_id, "time_point": args.time_point,
+            "participant_id": participant, "instrument_id": instrument_id, "time_point": args.time_point.as_deref().unwrap_or("T0"),
             "channel": args.channel,
         }),
     )?;

@@ -13,6 +13,8 @@ pub enum Choice {
     Submit(Value),
     /// Go through this section again.
     Section(String),
+    /// The help, or who is here, has changed.
+    Help,
     Pause,
 }
 
@@ -23,21 +25,21 @@ pub fn show(sitting: &mut Sitting<'_>) -> Result<Choice> {
         if let Some(remark) = remark.take() {
             sitting.screen.say(&format!("! {remark}"))?;
         }
-        sitting.screen.say(
-            "Type the number of a section to go over it again. Type hand in to finish, or q to pause.",
-        )?;
+        sitting.screen.say("To look at a part again, type its number. To finish, type hand in.")?;
+        sitting.screen.say("l the help, or who is here, has changed · q stop for now")?;
         let typed = sitting.screen.line("Your choice:")?.to_ascii_lowercase();
         if let Some(section) = prompt::number(&typed, sections.len()).and_then(|at| sections.get(at)) {
             return Ok(Choice::Section(section.clone()));
         }
         match typed.as_str() {
             "q" => return Ok(Choice::Pause),
-            "hand in" => match hand_in(sitting)? {
+            "l" => return Ok(Choice::Help),
+            "hand in" | "handin" => match hand_in(sitting)? {
                 Ok(Some(view)) => return Ok(Choice::Submit(view)),
                 Ok(None) => {}
                 Err(words) => remark = Some(words),
             },
-            _ => {}
+            _ => remark = Some(format!("Please type a number from 1 to {}, or: hand in.", sections.len())),
         }
     }
 }
@@ -55,17 +57,17 @@ fn overview(sitting: &mut Sitting<'_>) -> Result<Vec<String>> {
             continue;
         }
         let left_out = section.skipped + section.prefer_not;
-        lines.push(format!("{}: {} answered, {left_out} left out", section.title, section.answered));
+        let left_out = if left_out > 0 { format!(", {left_out} left out") } else { String::new() };
+        lines.push(format!("{}: {} answered{left_out}", section.title, section.answered));
         sections.push(section.link_id);
     }
     screen.numbered(lines.iter().map(String::as_str))?;
-    let private = course
-        .definition
-        .items()
-        .filter(|(_, item)| item.marks.private_section && course.is_aside(&item.link_id));
-    let private: Vec<String> = private.map(|(_, item)| item.words().to_owned()).collect();
+    let private = course.definition.items().filter(|(_, item)| {
+        item.marks.private_section && course.inside(&item.link_id).iter().any(|key| !course.is_shared(key))
+    });
+    let private: Vec<String> = private.map(|(_, item)| format!("“{}”", item.words())).collect();
     if !private.is_empty() {
-        screen.say(&format!("Private, not shown here: {}.", private.join("; ")))?;
+        screen.say(&format!("Private, and not shown here: {}.", private.join(", ")))?;
     }
     Ok(sections)
 }
@@ -74,7 +76,9 @@ fn overview(sitting: &mut Sitting<'_>) -> Result<Vec<String>> {
 fn hand_in(sitting: &mut Sitting<'_>) -> Result<Result<Option<Value>, String>> {
     sitting.screen.clear()?;
     sitting.screen.heading("Hand in?")?;
-    sitting.screen.say("After this the answers are final. You cannot see them any more on this device.")?;
+    sitting
+        .screen
+        .say("After this the answers cannot be changed here, and cannot be seen on this device any more.")?;
     if !sitting.screen.yes("Ask the person: “Are you happy to hand this in now?” Did they say yes?")? {
         return Ok(Ok(None));
     }

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::help::{Help, Said};
 use super::link::{BATCH, Link, Saving, to_json};
-use super::{Args, find, take_over, typed};
+use super::{Args, Found, another, find, take_over, typed};
 use crate::Run;
 use crate::exit::{Exit, Stop};
 use crate::output::text;
@@ -29,6 +29,8 @@ struct File {
     /// The private sections that the participant opened to the helper.
     #[serde(default)]
     open_sections: Vec<String>,
+    /// At level A4, the sections that the participant wants typed for him.
+    sections_consented: Option<Vec<String>>,
     #[serde(default)]
     submit: bool,
 }
@@ -39,6 +41,9 @@ struct Given {
     link_id: String,
     #[serde(default)]
     occurrence: Vec<u32>,
+    /// In a repeating group: the first new occurrence is 0, the next 1, and so on. They are numbered on from those that are
+    /// there; `occurrence` is then of what repeats around the group.
+    new: Option<u32>,
     state: Option<State>,
     values: Option<Vec<Value>>,
     value: Option<Json>,
@@ -81,11 +86,13 @@ pub fn run(run: &Run, args: &Args, path: &Path) -> Result<()> {
         None => Help::said(&args.said())?,
     };
     let mut found = find(&run.client, args)?;
-    let batches = batches(&found.definition, &file).map_err(unacceptable)?;
+    // Once before anything is sent, so that every fault is told first.
+    let mut batches = batches(&found.definition, &file, &[]).map_err(unacceptable)?;
     take_over(&run.client, &found.link)?;
-    found.link.open_session(&help)?;
+    found.link.open_session(&help, file.sections_consented.as_deref())?;
     let mut saved = 0;
-    let mut done = send(&mut found.link, &help, &file, &batches, &mut saved);
+    let numbered = number_on(&found, &file, &mut batches);
+    let mut done = numbered.and_then(|()| send(&mut found.link, &help, &file, &batches, &mut saved));
     let mut submitted = None;
     if done.is_ok() && file.submit {
         match found.link.submit() {
@@ -128,7 +135,7 @@ fn read(path: &Path) -> Result<File> {
 }
 
 /// Puts the answers into requests: in order, at most so many each, and no two segments in one.
-fn batches(definition: &Definition, file: &File) -> Result<Vec<Batch>, Vec<Field>> {
+fn batches(definition: &Definition, file: &File, there: &[AnswerKey]) -> Result<Vec<Batch>, Vec<Field>> {
     let mut batches: Vec<Batch> = Vec::new();
     let mut faults = Vec::new();
     let mut segment = 0;
@@ -137,7 +144,7 @@ fn batches(definition: &Definition, file: &File) -> Result<Vec<Batch>, Vec<Field
         if segment != 0 && segment >= file.segments.len() {
             faults.push(fault(position, "segment", "unknown", "There is no segment with this number."));
         }
-        match answer(definition, given) {
+        match answer(definition, given, there) {
             Ok(answer) => {
                 let mut json = to_json(&answer);
                 if let (Some(by), Some(members)) = (given.answered_by, json.as_object_mut()) {
@@ -168,7 +175,7 @@ fn fault(position: usize, member: &str, code: &str, message: &str) -> Field {
 type Fault = (&'static str, &'static str, String);
 
 /// One answer of the file. What the engine can judge is left to the server, which says the same.
-fn answer(definition: &Definition, given: &Given) -> Result<Answer, Fault> {
+fn answer(definition: &Definition, given: &Given, there: &[AnswerKey]) -> Result<Answer, Fault> {
     let Some((_, item)) = definition.find(&given.link_id) else {
         return Err((
             "link_id",
@@ -176,7 +183,15 @@ fn answer(definition: &Definition, given: &Given) -> Result<Answer, Fault> {
             "This instrument has no question with this linkId.".into(),
         ));
     };
-    let key = AnswerKey::at(&given.link_id, &given.occurrence);
+    let mut key = AnswerKey::at(&given.link_id, &given.occurrence);
+    if let Some(new) = given.new {
+        let Some(group) = another::innermost(definition, &given.link_id, &given.occurrence) else {
+            let message = "This question is not inside a repeating group, or `occurrence` does not say in which one \
+                of what repeats around it.";
+            return Err(("new", "not_in_a_group", message.into()));
+        };
+        key.occurrence.push(another::begun(definition, &group, there).saturating_add(new));
+    }
     let values = match given {
         Given { values: Some(values), .. } => values.clone(),
         Given { value: Some(value), .. } => value_of(item, value)?,
@@ -225,6 +240,23 @@ fn value_of(item: &Item, value: &Json) -> Result<Vec<Value>, Fault> {
         Json::Number(number) => typed::read(item, &number.to_string()).map_err(refused),
         Json::Null => Ok(Vec::new()),
     }
+}
+
+/// Where new occurrences are wanted of an assessment that was begun before: numbers them on from those that are there.
+fn number_on(found: &Found<'_>, file: &File, batches: &mut Vec<Batch>) -> Result<()> {
+    if !found.is_resumed || file.answers.iter().all(|given| given.new.is_none()) {
+        return Ok(());
+    }
+    let assessment = found.link.read()?;
+    let Some(answers) = assessment.get("answers").and_then(Json::as_array) else {
+        let words = "With this much help the answers that are there are not shown, so `new` has nothing to go on \
+            from. Give each answer its `occurrence`. Nothing was stored.";
+        return Err(Stop::usage(words));
+    };
+    let there: Vec<AnswerKey> =
+        answers.iter().filter_map(|answer| serde_json::from_value(answer.clone()).ok()).collect();
+    *batches = self::batches(&found.definition, file, &there).map_err(unacceptable)?;
+    Ok(())
 }
 
 fn unacceptable(errors: Vec<Field>) -> anyhow::Error {
@@ -303,7 +335,7 @@ mod tests {
         let file = file(&json!({"answers": [
             {"link_id": "gate", "code": "yes"}, {"link_id": "bother", "value": 7},
             {"link_id": "words", "value": "12"}, {"link_id": "words", "state": "skipped"}]}));
-        let batches = batches(&definition(), &file).ok().unwrap();
+        let batches = batches(&definition(), &file, &[]).ok().unwrap();
         let sent = &batches[0].answers;
         assert_eq!(
             sent[0]["values"],
@@ -321,9 +353,31 @@ mod tests {
     fn every_fault_is_told_with_its_place_before_anything_is_sent() {
         let file = file(&json!({"answers": [
             {"link_id": "nowhere", "code": "yes"}, {"link_id": "gate", "code": "maybe"}, {"link_id": "bother", "value": "x"}]}));
-        let faults = batches(&definition(), &file).err().unwrap();
+        let faults = batches(&definition(), &file, &[]).err().unwrap();
         let pointers: Vec<&str> = faults.iter().map(|field| field.pointer.as_str()).collect();
         assert_eq!(pointers, ["/answers/0/link_id", "/answers/1/code", "/answers/2/value"]);
+    }
+
+    #[test]
+    fn new_ones_are_numbered_on_from_those_that_are_there() {
+        let form = json!({"resourceType": "Questionnaire", "status": "active", "item": [
+            {"linkId": "top", "type": "string"},
+            {"linkId": "meds", "type": "group", "repeats": true, "item": [{"linkId": "name", "type": "string", "repeats": true}]}]});
+        let definition = Definition::parse(&form).unwrap().definition;
+        let file = file(&json!({"answers": [
+            {"link_id": "name", "new": 0, "value": ["a", "b"]}, {"link_id": "name", "new": 1, "value": "c; d"}]}));
+        let numbers = |there: &[AnswerKey]| -> Vec<Json> {
+            let batches = batches(&definition, &file, there).ok().unwrap();
+            batches[0].answers.iter().map(|answer| answer["occurrence"][0].clone()).collect()
+        };
+        assert_eq!(numbers(&[]), [0, 1]);
+        assert_eq!(numbers(&[AnswerKey::at("name", &[2])]), [3, 4]);
+        let batches = batches(&definition, &file, &[]).ok().unwrap();
+        assert_eq!(batches[0].answers[0]["values"], json!([{"valueString": "a"}, {"valueString": "b"}]));
+        assert_eq!(batches[0].answers[1]["values"], json!([{"valueString": "c; d"}]));
+        let wrong: File =
+            serde_json::from_value(json!({"answers": [{"link_id": "top", "new": 0, "value": "x"}]})).unwrap();
+        assert_eq!(super::batches(&definition, &wrong, &[]).err().unwrap()[0].pointer, "/answers/0/new");
     }
 
     #[test]
@@ -332,7 +386,7 @@ mod tests {
         let file = file(&json!({"segments": [stretch, stretch], "answers": [
             {"link_id": "bother", "value": 1}, {"link_id": "bother", "value": 2, "segment": 1},
             {"link_id": "bother", "value": 3}]}));
-        let batches = batches(&definition(), &file).ok().unwrap();
+        let batches = batches(&definition(), &file, &[]).ok().unwrap();
         let shape: Vec<_> =
             batches.iter().map(|batch| (batch.segment, batch.first, batch.answers.len())).collect();
         assert_eq!(shape, [(0, 0, 1), (1, 1, 2)]);

@@ -1,13 +1,15 @@
 //! A sitting: from the first question about help to handing in, or to a pause.
 
 use alongside_domain::instrument::AnswerKey;
+use alongside_domain::provenance::Level;
 use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::course::{Course, Next};
 use super::help::Help;
 use super::link::Link;
-use super::{Args, ask, find, private, review, take_over};
+use super::scribe::{self, Scribing};
+use super::{Args, another, ask, find, private, review, take_over};
 use crate::Run;
 use crate::exit::{Exit, Stop};
 use crate::output::text;
@@ -30,6 +32,8 @@ pub struct Sitting<'a> {
     pub link: Link<'a>,
     pub course: Course,
     pub help: Help,
+    /// The parts that the participant wants typed for him.
+    pub scribing: Scribing,
     /// What the helper is told when the device comes back.
     pub for_helper: Option<String>,
 }
@@ -60,7 +64,7 @@ pub fn run(run: &Run, args: &Args) -> Result<()> {
         }
         End::Paused => run.output.show(&json!({"assessment_id": id, "status": "in_progress"}), || {
             format!(
-                "Paused. Everything answered so far is saved.\nAssessment {id}\nGo on with the same command."
+                "Stopped for now. All answers so far are saved.\nAssessment {id}\nTo go on, use the same command again."
             )
         }),
     }
@@ -75,9 +79,17 @@ fn begin<'a>(run: &'a Run, args: &Args, mut screen: Screen) -> Result<Sitting<'a
         return Err(Stop::because(Exit::Error, words));
     }
     let help = Help::ask(&mut screen, &args.said())?;
-    link.open_session(&help)?;
     let mut course = Course::new(found.definition);
+    let mut scribing = Scribing::default();
+    scribing.choose(&help);
+    if help.level == Level::A4 {
+        scribing.sections = Some(scribe::ask_sections(&mut screen, &course.definition)?);
+    }
+    link.open_session(&help, scribing.sections.as_deref())?;
     course.setting.family_present = help.family_present();
+    if found.is_resumed {
+        course.begun_before();
+    }
     course.resume(&link.read()?);
     screen.clear()?;
     screen.heading(course.definition.title().unwrap_or("Questions"))?;
@@ -86,9 +98,9 @@ fn begin<'a>(run: &'a Run, args: &Args, mut screen: Screen) -> Result<Sitting<'a
     } else {
         "There are no right or wrong answers. Any question can be left out."
     })?;
-    screen.say("Each answer is saved at once. You can pause at any time.")?;
+    screen.say("Each answer is saved at once. You can stop at any time and go on another day.")?;
     screen.wait("Press Enter to begin.")?;
-    Ok(Sitting { screen, link, course, help, for_helper: None })
+    Ok(Sitting { screen, link, course, help, scribing, for_helper: None })
 }
 
 /// The participant's own yes, asked each time.
@@ -107,15 +119,23 @@ impl Sitting<'_> {
             let turn = match self.course.next() {
                 Next::Question(key) => {
                     let turn = self.ask_shared(&key)?;
-                    if turn == Turn::On {
-                        history.push(key);
+                    match turn {
+                        Turn::On => history.push(key),
+                        // Another one was begun, and nothing said in it: back is to the question whether there is one.
+                        Turn::Back if self.course.take_back(&key) => continue,
+                        _ => {}
                     }
                     turn
                 }
+                Next::Another(group) => another::offer(self, &group)?,
                 Next::Private(section) => private::offer(self, &section)?,
                 Next::Review => match review::show(self)? {
                     review::Choice::Submit(view) => return Ok(End::Submitted(view)),
                     review::Choice::Section(section) => self.go_over(&section)?,
+                    review::Choice::Help => {
+                        self.change_help()?;
+                        Turn::Again
+                    }
                     review::Choice::Pause => Turn::Pause,
                 },
             };
@@ -128,7 +148,30 @@ impl Sitting<'_> {
     }
 
     fn ask_shared(&mut self, key: &AnswerKey) -> Result<Turn> {
+        if let Some(turn) = scribe::settle(self, key)? {
+            return Ok(turn);
+        }
         ask::question(self, key, ask::Company::Helper)
+    }
+
+    /// Makes the help this from now on; a turn where the participant does not want to go on.
+    pub fn help_is(&mut self, help: Help) -> Result<Option<Turn>> {
+        if self.help != help {
+            if !self.segment(&help.to_json())? {
+                return Ok(Some(Turn::Pause));
+            }
+            self.help = help;
+        }
+        Ok(None)
+    }
+
+    /// Begins the session of help afresh, because the participant allowed something else. What he opened to the helper
+    /// in the last one is closed again.
+    pub fn renew(&mut self) -> Result<()> {
+        self.link.close_session();
+        self.link.open_session(&self.help, self.scribing.sections.as_deref())?;
+        self.course.close_all();
+        Ok(())
     }
 
     /// Asks the questions before, one by one, until the person goes on from one of them.
@@ -153,29 +196,42 @@ impl Sitting<'_> {
 
     /// Asks all questions of a section again.
     fn go_over(&mut self, section: &str) -> Result<Turn> {
-        let mut position = 0;
+        let mut position = 0_usize;
         // Each answer may change what is asked, so the section is looked at afresh each time.
-        while let Some(key) =
-            self.course.inside(section).into_iter().filter(|key| self.course.is_shared(key)).nth(position)
-        {
+        loop {
+            let inside: Vec<_> =
+                self.course.inside(section).into_iter().filter(|key| self.course.is_shared(key)).collect();
+            if let Some(group) = self.course.another(|key| inside.contains(key)) {
+                match another::offer(self, &group)? {
+                    Turn::Back => position = position.saturating_sub(1),
+                    _ => continue,
+                }
+            }
+            let Some(key) = inside.into_iter().nth(position) else { return Ok(Turn::Again) };
             match self.ask_shared(&key)? {
                 Turn::On => position += 1,
+                Turn::Back if self.course.take_back(&key) => {}
                 Turn::Back if position == 0 => return Ok(Turn::Again),
                 Turn::Back => position -= 1,
                 Turn::Pause => return Ok(Turn::Pause),
                 Turn::Again => {}
             }
         }
-        Ok(Turn::Again)
     }
 
     /// The help or the company changed.
     pub fn change_help(&mut self) -> Result<()> {
         let help = Help::ask(&mut self.screen, &super::Said::default())?;
-        if self.segment(&help.to_json())? {
-            self.course.setting.family_present = help.family_present();
-            self.help = help;
+        if help.level == Level::A4 && self.scribing.sections.is_none() {
+            self.scribing.sections = Some(scribe::ask_sections(&mut self.screen, &self.course.definition)?);
+            self.help = help.clone();
+            self.renew()?;
+        } else if !self.segment(&help.to_json())? {
+            return Ok(());
         }
+        self.course.setting.family_present = help.family_present();
+        self.scribing.choose(&help);
+        self.help = help;
         Ok(())
     }
 
@@ -199,15 +255,16 @@ impl Sitting<'_> {
     pub fn reopen(&mut self) -> Result<bool> {
         self.screen.clear()?;
         self.screen.heading("Welcome back")?;
-        self.screen.say("Nothing happened here for a while, so the time of helping was closed. Everything answered before is saved.")?;
-        self.screen.say(&format!("Until then: {}.", self.help.words()))?;
+        self.screen
+            .say("Nothing was typed for a while, so the help was closed. All answers so far are saved.")?;
+        self.screen.say(&format!("Before that: {}.", self.help.words()))?;
         if !self
             .screen
             .yes("Ask the person: “Shall we go on together, in the same way?” Did they say yes?")?
         {
             return Ok(false);
         }
-        self.link.open_session(&self.help)?;
+        self.link.open_session(&self.help, self.scribing.sections.as_deref())?;
         self.course.close_all();
         Ok(true)
     }

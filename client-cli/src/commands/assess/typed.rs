@@ -1,10 +1,54 @@
 //! What a person types, as the value that a question is answered with.
 
-use alongside_domain::instrument::{Coding, Item, ItemType, Quantity, Value};
+use alongside_domain::instrument::{Coding, Item, ItemType, MAX_VALUES, Quantity, Value};
 use chrono::{NaiveDate, NaiveTime};
 use serde_json::Number;
 
 use crate::prompt;
+
+/// What was typed where an answer was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Typed {
+    Nothing,
+    /// One of the letters that mean something on every question, in lower case.
+    Letter(char),
+    Answer(String),
+}
+
+/// The letters that mean something on every question.
+const LETTERS: [&str; 6] = ["b", "s", "p", "h", "l", "q"];
+
+/// Tells an answer from a letter that means something else. Where people answer in words, one of these letters in quotes,
+/// or behind a backslash, is an answer.
+pub fn understand(item: &Item, typed: &str) -> Typed {
+    let typed = typed.trim();
+    let answer = |words: &str| match words.trim() {
+        "" => Typed::Nothing,
+        words => Typed::Answer(words.to_owned()),
+    };
+    if matches!(item.kind, ItemType::String | ItemType::Text | ItemType::OpenChoice) {
+        if let Some(words) = typed.strip_prefix('\\') {
+            return answer(words);
+        }
+        let quoted = |open: char, close: char| typed.strip_prefix(open)?.strip_suffix(close);
+        let inside = quoted('"', '"').or_else(|| quoted('\'', '\'')).or_else(|| quoted('“', '”'));
+        if let Some(letter) = inside.filter(|inside| inside.chars().count() == 1) {
+            return answer(letter);
+        }
+    }
+    let letter = typed.to_ascii_lowercase();
+    match letter.chars().next() {
+        Some(only) if LETTERS.contains(&letter.as_str()) => Typed::Letter(only),
+        _ => answer(typed),
+    }
+}
+
+/// Whether a question that has so many values takes another that is not chosen from a list all at once.
+pub fn takes_more(item: &Item, values: usize) -> bool {
+    let is_list = !item.choices.options().is_empty() && item.kind != ItemType::OpenChoice;
+    let most = item.limits.max_occurs.and_then(|most| usize::try_from(most).ok()).unwrap_or(MAX_VALUES);
+    item.repeats && !is_list && values < most.min(MAX_VALUES)
+}
 
 /// Reads an answer.
 ///
@@ -14,10 +58,6 @@ pub fn read(item: &Item, typed: &str) -> Result<Vec<Value>, String> {
     let options = item.choices.options();
     if !options.is_empty() {
         return among(item, typed);
-    }
-    if item.repeats {
-        let parts = typed.split(';').map(str::trim).filter(|part| !part.is_empty());
-        return parts.map(|part| one(item, part)).collect();
     }
     one(item, typed).map(|value| vec![value])
 }
@@ -37,9 +77,10 @@ fn among(item: &Item, typed: &str) -> Result<Vec<Value>, String> {
     if let Some(positions) = by_number.filter(|positions| !positions.is_empty()) {
         return Ok(values(&positions));
     }
-    let is_meant = |value: &Value| value.words().eq_ignore_ascii_case(typed);
-    if let Some(option) = options.iter().find(|option| is_meant(&option.value)) {
-        return Ok(vec![option.value.clone()]);
+    let words: Vec<String> = options.iter().map(|option| option.value.words()).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if let Some(position) = prompt::pick(typed, &words) {
+        return Ok(values(&[position]));
     }
     if item.kind == ItemType::OpenChoice && !typed.is_empty() && typed.parse::<i64>().is_err() {
         return Ok(vec![Value::String(typed.to_owned())]);
@@ -162,6 +203,65 @@ mod tests {
         let chosen = reads(several, "2,1").unwrap();
         assert_eq!(chosen[0]["valueCoding"]["code"], "no");
         assert_eq!(chosen.len(), 2);
+    }
+
+    #[test]
+    fn yes_and_no_need_no_number() {
+        let option = |code: &str, words: &str| json!({"valueCoding": {"code": code, "display": words}});
+        let options = [option("yes", "Yes"), option("no", "No"), option("not_sure", "Not sure")];
+        let gate = json!({"type": "choice", "answerOption": options});
+        for (typed, code) in
+            [("y", "yes"), ("YES", "yes"), ("n", "no"), ("No", "no"), ("not sure", "not_sure")]
+        {
+            assert_eq!(reads(gate.clone(), typed).unwrap()[0]["valueCoding"]["code"], code, "{typed}");
+        }
+        assert_eq!(reads(json!({"type": "boolean"}), "Y").unwrap(), [json!({"valueBoolean": true})]);
+        let twice = json!({"type": "choice", "answerOption": [option("a", "Yes, often"), option("b", "Yes, at times")]});
+        assert!(reads(twice, "y").is_err());
+    }
+
+    fn understood(kind: &str, typed: &str) -> Typed {
+        let form = json!({"resourceType": "Questionnaire", "status": "active", "item": [{"linkId": "q", "type": kind}]});
+        let definition = Definition::parse(&form).unwrap().definition;
+        understand(definition.find("q").unwrap().1, typed)
+    }
+
+    #[test]
+    fn a_letter_in_quotes_is_an_answer_in_words() {
+        let answer = |words: &str| Typed::Answer(words.to_owned());
+        for (typed, meant) in [
+            ("s", Typed::Letter('s')),
+            (" Q ", Typed::Letter('q')),
+            ("\"s\"", answer("s")),
+            ("“B”", answer("B")),
+            ("\\s", answer("s")),
+            ("\\\\s", answer("\\s")),
+            ("\\", Typed::Nothing),
+            ("\"so\"", answer("\"so\"")),
+            ("", Typed::Nothing),
+            ("ss", answer("ss")),
+        ] {
+            assert_eq!(understood("text", typed), meant, "{typed}");
+        }
+        assert_eq!(understood("integer", "\"s\""), answer("\"s\""));
+    }
+
+    #[test]
+    fn several_values_are_taken_one_by_one() {
+        let of = |item: Json| {
+            let mut item = item;
+            item["linkId"] = "q".into();
+            let form = json!({"resourceType": "Questionnaire", "status": "active", "item": [item]});
+            let definition = Definition::parse(&form).unwrap().definition;
+            let item = definition.find("q").unwrap().1.clone();
+            [1, 2, 200].map(|values| takes_more(&item, values))
+        };
+        let most = json!([{"url": "http://hl7.org/fhir/StructureDefinition/questionnaire-maxOccurs", "valueInteger": 2}]);
+        assert_eq!(of(json!({"type": "string", "repeats": true})), [true, true, false]);
+        assert_eq!(of(json!({"type": "string", "repeats": true, "extension": most})), [true, false, false]);
+        assert_eq!(of(json!({"type": "string"})), [false; 3]);
+        let list = json!([{"valueCoding": {"code": "a"}}]);
+        assert_eq!(of(json!({"type": "choice", "repeats": true, "answerOption": list})), [false; 3]);
     }
 
     #[test]

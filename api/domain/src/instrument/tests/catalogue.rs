@@ -200,7 +200,7 @@ fn ons4() {
 /// Essential digital skills framework: the foundation level is met only when all eight can be done without help.
 #[test]
 fn foundation_tasks() {
-    let tasks = content::foundation_tasks().unwrap();
+    let tasks = content::foundation_tasks();
     let able = |number: usize| -> Vec<(&str, f64)> {
         tasks
             .tasks
