@@ -183,3 +183,33 @@ fn whoever_mistypes_is_helped_and_scripts_can_tell_what_happened() {
     assert!(nowhere.ok(&["completion", "bash"]).contains("alongside"));
     assert!(nowhere.ok(&["man"]).contains("alongside"));
 }
+
+#[test]
+fn a_questionnaire_is_taken_into_use_and_out_of_it_at_the_command_line() {
+    let database = Database::blank();
+    let url = database.is_postgres().then_some(database.url.as_str());
+    let demo = Demo::start(database.folder.path(), url);
+    let office = tempfile::tempdir().unwrap();
+    let manager = Desk { home: office.path(), server: &demo.base };
+    manager.sign_in(&demo, "trial_manager");
+    let form = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/fhir-r4/questionnaire-example-gcs.json");
+    let told = manager.ok(&["instrument", "import", form]);
+    assert!(told.contains("alongside instrument activate"), "{told}");
+    let added = manager.json(&["instrument", "list"]);
+    let added = added["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["status"] == "draft" && one["url"].as_str().unwrap().contains("gcs"));
+    let id = added.unwrap()["id"].as_str().unwrap();
+
+    // Nothing says who owns the wording: somebody has to.
+    let refused = manager.run(&["instrument", "activate", id], "");
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && why.contains("agreement"), "{why}");
+    let told = manager.ok(&["instrument", "activate", id, "--waiver", "An example of the standard."]);
+    assert!(told.contains("is in use"), "{told}");
+    assert_eq!(manager.json(&["instrument", "show", id])["status"], "active");
+    manager.ok(&["instrument", "retire", id]);
+    assert_eq!(manager.json(&["instrument", "show", id])["status"], "retired");
+}

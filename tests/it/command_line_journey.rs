@@ -16,8 +16,12 @@ fn form() -> Value {
     let option =
         |code: &str, words: &str| json!({"valueCoding": {"system": "urn:s", "code": code, "display": words}});
     let gate = |link_id: &str, text: &str, extension: Value| {
-        json!({"linkId": link_id, "type": "choice", "text": text, "extension": extension,
-            "answerOption": [option("yes", "Yes"), option("no", "No")]})
+        let mut item = json!({"linkId": link_id, "type": "choice", "text": text,
+            "answerOption": [option("yes", "Yes"), option("no", "No")]});
+        if extension != json!([]) {
+            item["extension"] = extension;
+        }
+        item
     };
     let alert = json!([{"url": own("alert"), "extension": [
         {"url": "kind", "valueCode": "self_harm"}, {"url": "when", "valueCode": "yes"}]}]);
@@ -60,7 +64,10 @@ fn kitchen(demo: &Demo) -> Kitchen<'_> {
         demo,
         study_id: accounts["to_try"]["study_id"].as_str().unwrap().to_owned(),
     };
-    demo.sign_in("trial_manager").post_fhir("/v1/instruments", &form().to_string()).created();
+    let manager = demo.sign_in("trial_manager");
+    let form = manager.post_fhir("/v1/instruments", &form().to_string()).created();
+    let activation = format!("/v1/instruments/{}/activation", form["id"].as_str().unwrap());
+    manager.post(&activation, &json!({"waiver": "Made for this test."})).ok();
     let supporter = &accounts["people"]["supporter_a"];
     let login = ["login", "--email", supporter["email"].as_str().unwrap(), "--password-stdin"];
     let output = kitchen.run(&login, supporter["password"].as_str().unwrap());

@@ -141,6 +141,7 @@ fn an_exported_response_says_how_it_came_about() {
     let manager = world.sign_in(Role::TrialManager);
     let researcher = world.sign_in(Role::Researcher);
     let instrument = manager.post_fhir("/v1/instruments", &form("1").to_string()).created();
+    world.activate(&instrument);
     let begin = |time: &str| {
         let begun = json!({"participant_id": man.id, "instrument_id": instrument["id"], "time_point": time,
             "channel": "telephone"});

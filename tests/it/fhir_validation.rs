@@ -93,7 +93,7 @@ fn every_response_of_the_standard_is_judged_against_its_questionnaire() {
         desk.validate(&fixture(questionnaire), Some(&fixture(response)))
     };
     let gcs = of("questionnaire-example-gcs", "questionnaireresponse-example-gcs");
-    assert_eq!((gcs.exit, gcs.outcome["issue"][0]["code"].as_str()), (Some(0), Some("informational")));
+    assert_eq!((gcs.exit, gcs.codes()), (Some(0), vec!["instrument_draft"]), "{}", gcs.outcome);
 
     let book = of("questionnaire-example-bluebook", "questionnaireresponse-example-bluebook");
     assert!(book.codes().starts_with(&["unknown_question", "unknown_question", "not_an_option"]));
@@ -127,6 +127,7 @@ fn a_response_is_judged_as_far_as_it_says_it_has_got() {
         serde_json::from_str(&std::fs::read_to_string(fixture("questionnaire-example-gcs")).unwrap())
             .unwrap();
     form["item"][2]["required"] = json!(true);
+    form["status"] = json!("active");
     response["item"].as_array_mut().unwrap().pop();
     let form = desk.file("form.json", form.to_string());
     let finished = desk.file("finished.json", response.to_string());
@@ -138,7 +139,8 @@ fn a_response_is_judged_as_far_as_it_says_it_has_got() {
     assert_eq!(desk.validate(&form, Some(&begun)).exit, Some(0));
     response["questionnaire"] = json!("http://hl7.org/fhir/Questionnaire/another");
     let other = desk.file("other.json", response.to_string());
-    assert_eq!(desk.validate(&form, Some(&other)).codes(), ["other_instrument"]);
+    // What is missing is no more than a hint while it is in progress.
+    assert_eq!(desk.validate(&form, Some(&other)).codes(), ["answer_missing", "other_instrument"]);
 }
 
 #[test]

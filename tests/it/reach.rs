@@ -49,7 +49,7 @@ enum About {
 }
 
 /// What belongs to nobody's record.
-const IMPERSONAL: [&str; 9] = [
+const IMPERSONAL: [&str; 10] = [
     "/v1/programmes",
     "/v1/sites",
     "/v1/people",
@@ -59,6 +59,8 @@ const IMPERSONAL: [&str; 9] = [
     "/v1/sessions",
     "/v1/activations",
     "/oauth2",
+    // Judges what is sent, and keeps nothing.
+    "/v1/fhir",
 ];
 
 /// One operation of the document on something that is a participant's.
@@ -268,6 +270,7 @@ impl Call {
         match (self.about.clone(), self.operation) {
             (About::List, Operation::ListParticipants) => format!("{path}?limit=200"),
             (About::List, _) => format!("{path}?participant_id={man}&limit=200"),
+            (_, Operation::ExplainItem) => format!("{path}?link_id=URI.leakage.gate"),
             _ => path,
         }
     }

@@ -30,6 +30,24 @@ pub enum Command {
         /// The document; it is sent exactly as it is
         file: PathBuf,
     },
+    /// Take a questionnaire into use: from then on assessments can begin with it
+    Activate {
+        /// ID, web address or name
+        #[arg(value_name = "INSTRUMENT")]
+        instrument: String,
+        /// The agreement with its owner, as you file it
+        #[arg(long, value_name = "REF")]
+        agreement: Option<String>,
+        /// Why no agreement is needed
+        #[arg(long, value_name = "REASON", conflicts_with = "agreement")]
+        waiver: Option<String>,
+    },
+    /// Take a questionnaire out of use; assessments that have begun go on
+    Retire {
+        /// ID, web address or name
+        #[arg(value_name = "INSTRUMENT")]
+        instrument: String,
+    },
 }
 
 pub fn run(run: &Run, command: &Command) -> Result<()> {
@@ -37,6 +55,10 @@ pub fn run(run: &Run, command: &Command) -> Result<()> {
         Command::List => list(run),
         Command::Show { instrument, fhir } => show(run, instrument, *fhir),
         Command::Import { file } => import(run, file),
+        Command::Activate { instrument, agreement, waiver } => {
+            activate(run, instrument, agreement.as_deref(), waiver.as_deref())
+        }
+        Command::Retire { instrument } => retire(run, instrument),
     }
 }
 
@@ -45,9 +67,9 @@ fn list(run: &Run) -> Result<()> {
     run.output.show(&json!({"items": found}), || {
         let row = |one: &Value| {
             let of = |name: &str| text(one, &[name]).unwrap_or("-").to_owned();
-            vec![of("name"), of("title"), of("version"), of("kind"), of("licence"), of("id")]
+            vec![of("name"), of("title"), of("version"), of("status"), of("kind"), of("licence"), of("id")]
         };
-        table(&["Name", "Title", "Version", "Kind", "Licence", "ID"], found.iter().map(row))
+        table(&["Name", "Title", "Version", "Status", "Kind", "Licence", "ID"], found.iter().map(row))
     })
 }
 
@@ -69,6 +91,7 @@ fn show(run: &Run, wanted: &str, fhir: bool) -> Result<()> {
             ("Name", of("name")),
             ("Address", of("url")),
             ("Version", of("version")),
+            ("Status", of("status")),
             ("Kind", of("kind")),
             ("Language", of("language")),
             ("Licence", of("licence")),
@@ -85,13 +108,43 @@ fn import(run: &Run, file: &Path) -> Result<()> {
     let added = run.client.post_bytes("/v1/instruments", "application/fhir+json", bytes)?;
     run.output.show(&added, || {
         let of = |name: &str| text(&added, &[name]).unwrap_or_default();
-        format!("{} version {} can be used. Its ID is {}.", of("title"), of("version"), of("id"))
+        let added = format!("{} version {} is added. Its ID is {}.", of("title"), of("version"), of("id"));
+        match of("status") {
+            "draft" => {
+                format!("{added}\nIt is a draft. To use it: alongside instrument activate {}", of("id"))
+            }
+            status => format!("{added}\nIt is {status}."),
+        }
     })?;
     let warnings = warnings(&added);
     if !run.output.json && !warnings.is_empty() {
         run.output.warn(&warnings);
     }
     Ok(())
+}
+
+fn activate(run: &Run, wanted: &str, agreement: Option<&str>, waiver: Option<&str>) -> Result<()> {
+    let id = find(&run.client, wanted)?;
+    let ground = match (agreement, waiver) {
+        (Some(agreement), _) => json!({"agreement_ref": agreement}),
+        (None, Some(waiver)) => json!({"waiver": waiver}),
+        (None, None) => json!({}),
+    };
+    let active = run.client.post(&format!("/v1/instruments/{id}/activation"), &ground)?;
+    run.output.show(&active, || format!("{} is in use: assessments can begin with it.", called(&active)))
+}
+
+fn retire(run: &Run, wanted: &str) -> Result<()> {
+    let id = find(&run.client, wanted)?;
+    let retired = run.client.post_bare(&format!("/v1/instruments/{id}/retirement"))?;
+    run.output
+        .show(&retired, || format!("{} is out of use. Assessments that have begun go on.", called(&retired)))
+}
+
+/// The title with the version.
+fn called(instrument: &Value) -> String {
+    let of = |name: &str| text(instrument, &[name]).unwrap_or_default();
+    format!("{} version {}", of("title"), of("version"))
 }
 
 /// What somebody should look at, each with its place in the document.
@@ -114,7 +167,7 @@ pub fn source(client: &Client, id: Uuid) -> Result<Box<serde_json::value::RawVal
 }
 
 /// Finds an instrument by id, by web address (with `|version` for exactly that one) or by name. Of several versions the
-/// newest is taken.
+/// newest in use is taken, or else the newest.
 ///
 /// # Errors
 /// Not found, where there is none.
@@ -124,7 +177,9 @@ pub fn find(client: &Client, wanted: &str) -> Result<Uuid> {
     }
     let all = client.list("/v1/instruments", &[], usize::MAX)?;
     let matching = all.iter().filter(|one| is_called(one, wanted));
-    let newest = matching.filter_map(|one| text(one, &["id"])?.parse().ok()).max();
+    let rank =
+        |one: &Value| Some((text(one, &["status"]) == Some("active"), text(one, &["id"])?.parse().ok()?));
+    let newest = matching.filter_map(rank).max().map(|(_, id)| id);
     let words = || format!("There is no questionnaire {wanted}. Try: alongside instrument list");
     newest.ok_or_else(|| Stop::because(Exit::NotFound, words()))
 }
