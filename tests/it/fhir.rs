@@ -119,7 +119,7 @@ fn who_accepts_fhir_alone_is_answered_in_fhir() {
     let location = made.header("location").unwrap().to_owned();
     // The document comes out byte for byte, and the view for everybody else.
     let out = manager.get_as(&location, FHIR);
-    assert_eq!((out.status, out.text()), (200, text));
+    assert_eq!((out.status, out.text()), (200, text.clone()));
     assert_eq!(manager.get(&location).ok()["version"], "1");
     let mut broken = form("2");
     broken["item"][0]["type"] = json!("hologram");
@@ -127,6 +127,15 @@ fn who_accepts_fhir_alone_is_answered_in_fhir() {
     assert_eq!(refused.status, 422);
     assert_eq!(errors(&refused.json())[0], "unknown_item_type");
     assert_eq!(refused.json()["issue"][0]["expression"][0], "Questionnaire.item[0].type");
+    // A refusal that is given again is a refusal again.
+    let keyed = [("content-type", FHIR), ("accept", FHIR), ("idempotency-key", "again")];
+    let changed = text.replace("\"status\":\"active\"", "\"status\":\"draft\"");
+    assert_ne!(changed, text);
+    let again = || manager.send("POST", "/v1/instruments", &keyed, Some(changed.clone().into_bytes()));
+    assert_eq!(again().status, 409);
+    let repeated = again();
+    assert_eq!(repeated.status, 409);
+    assert!(repeated.text().contains("already-exists"), "{}", repeated.text());
     // Whatever is refused, by whichever floor.
     let lost = manager.get_as("/v1/instruments/0190f7a0-0000-7000-8000-000000000000", FHIR);
     assert_eq!((lost.status, lost.header("content-type")), (404, Some(FHIR)));

@@ -191,7 +191,8 @@ fn instrument(source: &'static str) -> Result<Instrument, String> {
     })
 }
 
-/// Reads everything that ships, once, so that a build with a broken text stops where it starts.
+/// Reads the texts that somebody may need at once, so that a build in which one is broken stops where it starts. The
+/// instruments are large and asked for only where a programme is made: a test reads them.
 ///
 /// # Panics
 /// When something cannot be read.
@@ -201,7 +202,6 @@ pub fn check() {
     LazyLock::force(&LEVEL_TEXTS);
     LazyLock::force(&TASKS);
     LazyLock::force(&SIGNS);
-    LazyLock::force(&SHIPPED);
 }
 
 /// The consent form that every programme starts with.

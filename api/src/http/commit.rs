@@ -8,7 +8,7 @@ use alongside_store::audit::any_id;
 use alongside_store::scope::Reach;
 use alongside_store::sealing::Place;
 use alongside_store::types::At;
-use alongside_store::{Db, StoreError, flag_exclusion, idempotency, participant};
+use alongside_store::{Db, StoreError, flag, flag_exclusion, idempotency, participant};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -196,6 +196,15 @@ fn may_still_see(db: &mut Db<'_>, granted: &Granted, kept: &Kept) -> Result<bool
         return Ok(false);
     }
     match (kept.participant, &granted.scope.reach) {
+        // Who stands in does so only while nobody nearer can act.
+        (_, Reach::StandIn(..)) => match kept.flag {
+            Some(flag) => match flag::find(db, &granted.scope, flag) {
+                Ok(_) => Ok(true),
+                Err(StoreError::NotFound) => Ok(false),
+                Err(fault) => Err(fault),
+            },
+            None => Ok(false),
+        },
         // What belongs to the caller himself, and what is about nobody's record.
         (None, _) | (_, Reach::Person(..)) => Ok(true),
         (Some(participant), _) => Ok(participant::try_find(db, &granted.scope, participant)?.is_some()),

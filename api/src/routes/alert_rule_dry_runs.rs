@@ -41,11 +41,12 @@ pub struct AlertRuleDryRunCreate {
     pub rule: serde_json::Value,
 }
 
-/// A number of things; not told where it is small but not nothing, because it could tell of somebody.
+/// A number of things; not told where it is small but not nothing, and otherwise rounded down to a multiple of five, because
+/// it could tell of somebody, or its difference from that of another rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct GuardedCount {
-    /// Null when it is 1 to 4.
-    #[schema(minimum = 0, maximum = 9007199254740991_i64)]
+    /// A multiple of five; null when it is 1 to 4.
+    #[schema(minimum = 0, maximum = 9007199254740991_i64, multiple_of = 5)]
     pub count: Option<u64>,
     /// Whether it is 1 to 4.
     pub fewer_than_five: bool,
@@ -54,7 +55,7 @@ pub struct GuardedCount {
 impl GuardedCount {
     fn of(count: u64) -> Self {
         let small = (1..LEAST_SHOWN).contains(&count);
-        Self { count: (!small).then_some(count), fewer_than_five: small }
+        Self { count: (!small).then_some(count - count % LEAST_SHOWN), fewer_than_five: small }
     }
 }
 

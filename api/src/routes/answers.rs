@@ -270,8 +270,7 @@ fn history(
 ) -> Result<(Vec<i64>, Vec<AnswerView>), Refusal> {
     let row = assessment::find(ctx.db, ctx.scope, id)?;
     ctx.about(row.participant_id.0);
-    let session = assistance_session::unclosed(ctx.db, id)?.filter(|session| session.is_live(ctx.now));
-    let sight = assessment_view::sight(ctx, &row, session.as_ref())?;
+    let sight = assessment_view::sight_now(ctx, &row)?;
     require_answers(ctx, &sight)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let (ring, own_words) = (ctx.ring(), sees_own_words(ctx.caller.role));

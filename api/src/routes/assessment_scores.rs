@@ -63,7 +63,7 @@ async fn get_assessment_scores(
 fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<AssessmentScores, Refusal> {
     let row = assessment::find(ctx.db, ctx.scope, id)?;
     ctx.about(row.participant_id.0);
-    let sight = assessment_view::sight(ctx, &row, None)?;
+    let sight = assessment_view::sight_now(ctx, &row)?;
     require_answers(ctx, &sight)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let answers = answer::current(ctx.db, id)?.open(&ctx.ring())?;

@@ -264,6 +264,16 @@ pub fn sight(
     Ok(Sight::of(role, assessment.status.0, opened, agreed))
 }
 
+/// As [`sight`], by way of the session in which help is going on now.
+///
+/// # Errors
+/// What the database says.
+pub fn sight_now(ctx: &mut Ctx<'_, '_>, assessment: &Assessment) -> Result<Sight, Refusal> {
+    let unclosed = assistance_session::unclosed(ctx.db, assessment.id.0)?;
+    let live = unclosed.filter(|session| session.is_live(ctx.now));
+    sight(ctx, assessment, live.as_ref())
+}
+
 /// An assessment with everything that decides what the caller sees of it: [`Shown::view`] needs no database.
 pub struct Shown {
     assessment: Assessment,

@@ -5,7 +5,7 @@ use alongside_domain::assessment::Sight;
 use alongside_domain::id::AssessmentId;
 use alongside_domain::instrument::{AnswerKey, Definition, Explanation, why_enabled};
 use alongside_domain::policy::Operation;
-use alongside_store::{answer, assessment, assistance_session};
+use alongside_store::{answer, assessment};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
@@ -80,8 +80,7 @@ fn numbers(occurrence: Option<&str>) -> Result<Vec<u32>, Problem> {
 fn explain(ctx: &mut Ctx<'_, '_>, id: AssessmentId, key: AnswerKey) -> Result<ItemExplanation, Refusal> {
     let row = assessment::find(ctx.db, ctx.scope, id)?;
     ctx.about(row.participant_id.0);
-    let session = assistance_session::unclosed(ctx.db, id)?.filter(|session| session.is_live(ctx.now));
-    let sight = assessment_view::sight(ctx, &row, session.as_ref())?;
+    let sight = assessment_view::sight_now(ctx, &row)?;
     require_answers(ctx, &sight)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     if !sees_all_reasons(&definition, &key, &sight) {

@@ -49,8 +49,16 @@ pub fn found(document: &Value) -> HttpResponse {
         .body(document.to_string())
 }
 
-/// An answer for a client that wants FHIR: the same status and headers, with this text as the body.
+/// An answer for a client that wants FHIR: the same status and headers, with this text as the body. A refusal that is
+/// given again stays what it is, and so does an answer without a body.
 pub fn in_place_of(response: HttpResponse, text: String) -> HttpResponse {
+    if !response.status().is_success() || response.headers().contains_key("preference-applied") {
+        return response;
+    }
+    with_document(response, text)
+}
+
+fn with_document(response: HttpResponse, text: String) -> HttpResponse {
     let mut response = response.set_body(BoxBody::new(text));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON));
     response
@@ -65,7 +73,7 @@ pub fn refused(request: &HttpRequest, code: Code, findings: &[Finding]) -> Resul
     if !wants_fhir(request.headers()) {
         return Err(problem);
     }
-    Ok(in_place_of(HttpResponse::new(code.status()), operation_outcome(findings).to_string()))
+    Ok(with_document(HttpResponse::new(code.status()), operation_outcome(findings).to_string()))
 }
 
 /// What the engine found, as the fields of a problem.

@@ -1,6 +1,8 @@
 //! Judging a FHIR QuestionnaireResponse that nobody wants to keep: the `$validate` of FHIR.
 
-use actix_web::{HttpResponse, post};
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, post, web};
 use alongside_domain::id::InstrumentId;
 use alongside_domain::instrument::{
     Definition, Finding, InstrumentStatus, judge_response, operation_outcome,
@@ -42,28 +44,43 @@ async fn validate_questionnaire_response(
     permit: Permit<{ Operation::ValidateQuestionnaireResponse.id() }>,
     body: FhirJson,
 ) -> Result<HttpResponse, Problem> {
-    let findings = permit.read(move |ctx| judge(ctx, &body.document)).await?;
-    Ok(fhir::found(&operation_outcome(&findings)))
+    let document = Arc::new(body.document);
+    let wanted = Arc::clone(&document);
+    let kept = permit.read(move |ctx| kept_definition(ctx, &wanted)).await?;
+    // How long it takes is in the caller's hand: not on a thread that others wait for.
+    let judged = web::block(move || judge(kept.as_deref(), &document)).await;
+    Ok(fhir::found(&operation_outcome(&judged.map_err(Problem::internal)??)))
 }
 
-fn judge(ctx: &mut Ctx<'_, '_>, document: &Value) -> Result<Vec<Finding>, Refusal> {
+fn judge(kept: Option<&Definition>, document: &Value) -> Result<Vec<Finding>, Problem> {
     let Submitted { response, questionnaire } = Submitted::of(document)?;
-    if let Some((questionnaire, place)) = questionnaire {
-        return Ok(match Definition::parse(questionnaire) {
+    Ok(match (kept, questionnaire) {
+        (Some(definition), _) => judge_response(definition, response),
+        (None, Some((questionnaire, place))) => match Definition::parse(questionnaire) {
             Ok(parsed) => judge_response(&parsed.definition, response),
             Err(findings) => findings.into_iter().map(|finding| below(&place, finding)).collect(),
-        });
+        },
+        (None, None) => return Err(unnamed()),
+    })
+}
+
+fn unnamed() -> Problem {
+    let message = "Name the questionnaire as url|version, or send it along.";
+    Problem::new(Code::Invalid).field("/questionnaire", "missing", message)
+}
+
+/// The instrument of the programme that the response answers; none where the questionnaire was sent along.
+fn kept_definition(ctx: &mut Ctx<'_, '_>, document: &Value) -> Result<Option<Arc<Definition>>, Refusal> {
+    let Submitted { response, questionnaire } = Submitted::of(document)?;
+    if questionnaire.is_some() {
+        return Ok(None);
     }
-    let named = named(response).ok_or_else(|| {
-        let message = "Name the questionnaire as url|version, or send it along.";
-        Problem::new(Code::Invalid).field("/questionnaire", "missing", message)
-    })?;
+    let named = named(response).ok_or_else(unnamed)?;
     let id = instrument_named(ctx, named)?.ok_or_else(|| {
         let message = "This programme has no such instrument.";
         Problem::new(Code::Invalid).field("/questionnaire", "unknown_instrument", message)
     })?;
-    let definition = ctx.app.definitions.get(ctx.db, id)?;
-    Ok(judge_response(&definition, response))
+    Ok(Some(ctx.app.definitions.get(ctx.db, id)?))
 }
 
 /// The response, and the questionnaire that came with it and where it stands.

@@ -1,6 +1,7 @@
 //! What alert rules found in the answers of an assessment.
 
 use actix_web::{HttpRequest, HttpResponse, get};
+use alongside_domain::assessment::Sight;
 use alongside_domain::finding::{Audience, Detail};
 use alongside_domain::id::{AssessmentId, FindingId, InstrumentId, ParticipantId};
 use alongside_domain::instrument::{Evidence, Tier};
@@ -14,6 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
+use super::assessment_view;
 use crate::http::page::{self, List, Paging};
 use crate::http::{Path, Permit, Problem, Query, Refusal, Services};
 
@@ -34,7 +36,7 @@ pub struct FindingView {
     /// What it means, as the version said then.
     #[schema(max_length = 500)]
     pub explanation: String,
-    /// What the rule saw.
+    /// What the rule saw; empty for a clinician with whom the participant does not share answers.
     #[schema(max_items = 100)]
     pub evidence: Vec<Evidence>,
     /// The number of the newest answer then. Later answers may be others; the finding stays.
@@ -44,7 +46,7 @@ pub struct FindingView {
 }
 
 impl FindingView {
-    fn of(row: Finding, ring: &KeyRing) -> Result<Self, StoreError> {
+    fn of(row: Finding, ring: &KeyRing, told: bool) -> Result<Self, StoreError> {
         let Detail { recipients, explanation, evidence } = row.detail(ring)?;
         Ok(Self {
             id: row.id.0,
@@ -55,7 +57,7 @@ impl FindingView {
             tier: row.tier.0,
             recipients,
             explanation,
-            evidence,
+            evidence: if told { evidence } else { Vec::new() },
             seq: row.seq,
             found_at: row.found_at.0,
         })
@@ -113,10 +115,13 @@ async fn list_findings(
         .read(move |ctx| {
             let row = assessment::find(ctx.db, ctx.scope, id)?;
             ctx.about(row.participant_id.0);
+            // That something was found is told to a clinician in any case; what was answered, where it is shared with him.
+            let told = ctx.caller.role != Role::Clinician
+                || assessment_view::sight_now(ctx, &row)? == Sight::Everything;
             let (seen, ring) = (Audience::seen_by(ctx.caller.role), ctx.ring());
             let rows = finding::list(ctx.db, id, seen, after.map(FindingId::new), fetch)?;
             let views =
-                rows.into_iter().map(|row| FindingView::of(row, &ring)).collect::<Result<Vec<_>, _>>();
+                rows.into_iter().map(|row| FindingView::of(row, &ring, told)).collect::<Result<Vec<_>, _>>();
             views.map_err(Refusal::from)
         })
         .await?;

@@ -10,7 +10,6 @@ use alongside_domain::policy::Operation;
 use alongside_domain::provenance::{AnsweredBy, Origin};
 use alongside_store::answer::{self, New, Row};
 use alongside_store::assessment::{self, Assessment};
-use alongside_store::assistance_session;
 use serde_json::{Value, json};
 
 use super::answer_input::is_own_words;
@@ -126,8 +125,7 @@ async fn export_questionnaire_response(
 fn export(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Value, Refusal> {
     let row = assessment::find(ctx.db, ctx.scope, id)?;
     ctx.about(row.participant_id.0);
-    let session = assistance_session::unclosed(ctx.db, id)?.filter(|session| session.is_live(ctx.now));
-    let sight = assessment_view::sight(ctx, &row, session.as_ref())?;
+    let sight = assessment_view::sight_now(ctx, &row)?;
     require_answers(ctx, &sight)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let whole = Whole::load(ctx.db, row.id.0)?;

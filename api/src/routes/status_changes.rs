@@ -12,7 +12,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{Array, ArrayBuilder, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 use super::checks;
@@ -161,16 +160,16 @@ async fn list_status_changes(
     let paging = Paging::new(limit, cursor)?;
     let cursors = permit.cursors();
     let list = List::new(permit.caller().actor_id(), Operation::ListStatusChanges.name(), &id)?;
-    let after: Option<Uuid> = paging.after(&cursors, &list)?;
+    let after: Option<i64> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let mut rows = permit
         .read(move |ctx| {
             participant::find(ctx.db, ctx.scope, id)?;
             ctx.about(id);
-            Ok(status_change::list(ctx.db, id, after.map(StatusChangeId::new), fetch)?)
+            Ok(status_change::list(ctx.db, id, after, fetch)?)
         })
         .await?;
-    let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
+    let next = paging.cut(&mut rows, &cursors, &list, |row| row.participant_version)?;
     let items = rows.into_iter().map(StatusChangeView::from).collect();
     Ok(page::respond(&request, &StatusChangePage { items, next: next.clone() }, next.as_deref()))
 }

@@ -36,7 +36,7 @@ impl Earlier {
 }
 
 /// The participant's assessments with the same instrument, in any version of it, that were submitted before this one was
-/// or, while it is not, before now; the last one first. Whether the caller may see this one is decided before.
+/// submitted or given up or, while it is neither, before now; the last one first. Whether the caller may see this one is decided before.
 ///
 /// # Errors
 /// What the database says.
@@ -49,7 +49,7 @@ pub fn earlier(
     let url: Option<String> =
         maybe(db, instruments::table.find(assessment.instrument_id).select(instruments::url))?;
     let Some(url) = url else { return Ok(Vec::new()) };
-    let until = assessment.submitted_at.unwrap_or(At(now));
+    let until = assessment.submitted_at.or(assessment.abandoned_at).unwrap_or(At(now));
     Ok(many(
         db,
         assessments::table

@@ -7,7 +7,7 @@ use alongside_domain::instrument::Tier;
 use diesel::prelude::*;
 
 use crate::assessment::Assessment;
-use crate::db::{Cached, Db, cols, exec, many};
+use crate::db::{Db, cols, many, rewrite};
 use crate::error::StoreError;
 use crate::schema::findings;
 use crate::sealing::{KeyRing, Place};
@@ -84,7 +84,7 @@ pub fn record(
                     .values(row)
                     .on_conflict((findings::assessment_id, findings::rule))
                     .do_nothing();
-                exec(db, Cached(insert))?;
+                rewrite(db, insert)?;
             }
         }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use crate::db::{Cached, Db, cols, exec, maybe, one};
+use crate::db::{Db, cols, exec, maybe, one, rewrite};
 use crate::error::{StoreError, Unique};
 use crate::on_engine;
 use crate::schema::instruments;
@@ -129,7 +129,7 @@ pub fn advance(db: &mut Db<'_>, instrument: &Instrument, from: InstrumentStatus)
                 instruments::retired_by.eq(instrument.retired_by),
                 instruments::retired_at.eq(instrument.retired_at),
             ));
-    if exec(db, Cached(update))? == 1 { Ok(()) } else { Err(StoreError::Collision) }
+    if rewrite(db, update)? == 1 { Ok(()) } else { Err(StoreError::Collision) }
 }
 
 /// This version in a programme, if it has it.

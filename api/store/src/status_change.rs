@@ -174,25 +174,25 @@ pub fn try_find(
     )?)
 }
 
-/// The steps of a participant, by id. The caller has found the participant in his world before.
+/// The steps of a participant in the order they were taken: by the version of his record that each made. The caller has found the participant in his world before.
 ///
 /// # Errors
 /// What the database says.
 pub fn list(
     db: &mut Db<'_>,
     participant: ParticipantId,
-    after: Option<StatusChangeId>,
+    after: Option<i64>,
     limit: u32,
 ) -> Result<Vec<StatusChange>, StoreError> {
     Ok(on_engine!(db, Backend, conn => {
         let mut query = status_changes::table
             .filter(status_changes::participant_id.eq(Key(participant)))
             .select(cols::<StatusChange>())
-            .order(status_changes::id)
+            .order(status_changes::participant_version)
             .limit(i64::from(limit))
             .into_boxed::<Backend>();
         if let Some(after) = after {
-            query = query.filter(status_changes::id.gt(Key(after)));
+            query = query.filter(status_changes::participant_version.gt(after));
         }
         query.load::<StatusChange>(conn)
     })?)

@@ -16,5 +16,5 @@ CREATE TABLE status_changes (
     recorded_by BLOB NOT NULL,
     recorded_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX status_changes_by_participant ON status_changes (participant_id, id);
+CREATE UNIQUE INDEX status_changes_by_participant ON status_changes (participant_id, participant_version);
 CREATE INDEX status_changes_by_consent ON status_changes (consent_id);

@@ -131,8 +131,12 @@ mod tests {
     fn definition() -> Definition {
         let private = json!({"url": "https://fhir.alongside.example/StructureDefinition/private-section", "valueBoolean": true});
         let group = |link_id: &str, more: serde_json::Value| {
-            json!({"linkId": link_id, "type": "group", "text": link_id,
-            "extension": more, "item": [{"linkId": format!("{link_id}.1"), "type": "boolean"}]})
+            let mut group = json!({"linkId": link_id, "type": "group", "text": link_id,
+                "item": [{"linkId": format!("{link_id}.1"), "type": "boolean"}]});
+            if more != json!([]) {
+                group["extension"] = more;
+            }
+            group
         };
         let json = json!({"resourceType": "Questionnaire", "status": "active", "item": [
             {"linkId": "name", "type": "string"}, group("URI", json!([])), group("BOW", json!([])),
