@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::definition::Definition;
-use super::enabled::Enabled;
 use super::value::Value;
 
 /// The address of an answer.
@@ -165,13 +163,6 @@ impl Answers {
     /// Whether nothing has been recorded.
     pub fn is_empty(&self) -> bool {
         self.by_item.is_empty()
-    }
-
-    /// The answers that count now: without those to questions that other answers have since switched off.
-    /// These stay recorded, but neither scores nor summaries may see them.
-    pub fn in_effect(&self, definition: &Definition) -> Answers {
-        let enabled = Enabled::of(definition, self);
-        self.iter().filter(|answer| enabled.contains(definition, &answer.key)).cloned().collect()
     }
 }
 

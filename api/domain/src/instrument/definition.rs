@@ -3,13 +3,11 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
 use super::alert_rule::DeclaredRule;
 use super::answer::AnswerKey;
 use super::finding::Finding;
 use super::item::Item;
-use super::parse;
 use super::score::ScoreDefinition;
 
 /// What an instrument is for, which decides how it is scored and summarised.
@@ -136,14 +134,6 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// Reads a Questionnaire, or a Bundle of one Questionnaire and its ValueSets.
-    ///
-    /// # Errors
-    /// Every reason to refuse the document, together with its warnings.
-    pub fn parse(json: &Json) -> Result<Parsed, Vec<Finding>> {
-        parse::document(json)
-    }
-
     /// The canonical URL.
     pub fn url(&self) -> Option<&str> {
         self.url.as_deref()

@@ -189,6 +189,15 @@ impl Enabled {
     }
 }
 
+impl Answers {
+    /// The answers that count now: without those to questions that other answers have since switched off.
+    /// These stay recorded, but neither scores nor summaries may see them.
+    pub fn in_effect(&self, definition: &Definition) -> Answers {
+        let enabled = Enabled::of(definition, self);
+        self.iter().filter(|answer| enabled.contains(definition, &answer.key)).cloned().collect()
+    }
+}
+
 /// Whether a condition holds for the values of the question it looks at. With several values one is enough; with
 /// none only `exists = false` holds.
 pub(super) fn holds(condition: &Condition, values: &[Value]) -> bool {

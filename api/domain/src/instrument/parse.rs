@@ -54,8 +54,18 @@ enum Wording {
     Withheld,
 }
 
+impl Definition {
+    /// Reads a Questionnaire, or a Bundle of one Questionnaire and its ValueSets.
+    ///
+    /// # Errors
+    /// Every reason to refuse the document, together with its warnings.
+    pub fn parse(json: &Json) -> Result<Parsed, Vec<Finding>> {
+        document(json)
+    }
+}
+
 /// Reads a Questionnaire, or a Bundle of exactly one Questionnaire and its ValueSets.
-pub(super) fn document(json: &Json) -> Result<Parsed, Vec<Finding>> {
+fn document(json: &Json) -> Result<Parsed, Vec<Finding>> {
     let mut out = Vec::new();
     let definition = read(json, &mut out);
     match definition {
