@@ -25,7 +25,7 @@ const TAG_BYTES: usize = 16;
 
 /// Which page is wanted. Built from the two members every list's query has:
 ///
-/// ```ignore
+/// ```text
 /// /// How many items at most, 1 to 200.
 /// #[param(minimum = 1, maximum = 200, default = 50)]
 /// pub limit: Option<i64>,

@@ -8,14 +8,11 @@ use alongside_domain::instrument::{
     Definition, Finding, InstrumentStatus, judge_response, operation_outcome,
 };
 use alongside_domain::policy::Operation;
-use alongside_store::instrument::{self, Filter};
+use alongside_store::instrument;
 use serde_json::Value;
 
 use super::fhir::{self, FhirJson};
 use crate::http::{Code, Ctx, Permit, Problem, Refusal, Services};
-
-/// How many versions of one instrument are looked through for the newest.
-const MAX_VERSIONS: u32 = 1000;
 
 /// Validate a questionnaire response
 ///
@@ -137,14 +134,12 @@ fn below(place: &str, finding: Finding) -> Finding {
 /// The instrument of the caller's programme that a canonical reference means; without a version the newest
 /// that is in use, or else the newest.
 fn instrument_named(ctx: &mut Ctx<'_, '_>, named: &str) -> Result<Option<InstrumentId>, Refusal> {
+    let programme = ctx.programme()?;
     if let Some((url, version)) = named.split_once('|') {
-        let programme = ctx.programme()?;
         return Ok(instrument::version(ctx.db, programme, url, version)?.map(|row| row.id.0));
     }
     for status in [Some(InstrumentStatus::Active), None] {
-        let filter = Filter { url: Some(named.to_owned()), status, ..Filter::default() };
-        let versions = instrument::list(ctx.db, ctx.scope, &filter, None, MAX_VERSIONS)?;
-        if let Some(newest) = versions.last() {
+        if let Some(newest) = instrument::newest(ctx.db, programme, named, status)? {
             return Ok(Some(newest.id.0));
         }
     }

@@ -97,7 +97,7 @@ async fn try_instrument(
 
 fn result(definition: &Definition, saved: &[&Answer], answers: &Answers) -> InstrumentTrialResult {
     let setting = Setting::default();
-    let found = fired(definition, saved, answers, || Ok::<_, Infallible>(Vec::new()));
+    let Ok(found) = fired(definition, saved, answers, || Ok::<_, Infallible>(Vec::new()));
     let missing = judge_complete(definition, answers, &setting);
     InstrumentTrialResult {
         questions: alongside_domain::instrument::Form::of(definition, answers, &setting)
@@ -106,7 +106,7 @@ fn result(definition: &Definition, saved: &[&Answer], answers: &Answers) -> Inst
             .collect(),
         complete: !missing.iter().any(alongside_domain::instrument::Finding::is_refusal),
         scores: scores(definition, answers),
-        rules: found.unwrap_or_default().iter().map(RuleFired::from).collect(),
+        rules: found.iter().map(RuleFired::from).collect(),
     }
 }
 

@@ -168,6 +168,31 @@ pub struct Filter {
     pub status: Option<InstrumentStatus>,
 }
 
+/// The version of an instrument that was added last, in any state or in one.
+///
+/// # Errors
+/// What the database says.
+pub fn newest(
+    db: &mut Db<'_>,
+    programme: ProgrammeId,
+    url: &str,
+    status: Option<InstrumentStatus>,
+) -> Result<Option<Instrument>, StoreError> {
+    Ok(on_engine!(db, Backend, conn => {
+        let mut query = instruments::table
+            .select(cols::<Instrument>())
+            .filter(instruments::programme_id.eq(Key(programme)))
+            .filter(instruments::url.eq(url))
+            .order((instruments::created_at.desc(), instruments::id.desc()))
+            .limit(1)
+            .into_boxed::<Backend>();
+        if let Some(status) = status {
+            query = query.filter(instruments::status.eq(Code(status)));
+        }
+        query.get_result::<Instrument>(conn).optional()
+    })?)
+}
+
 /// Instruments of the caller's programme, by id.
 ///
 /// # Errors

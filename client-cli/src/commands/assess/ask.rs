@@ -251,8 +251,9 @@ fn save(sitting: &mut Sitting<'_>, answer: &Answer, company: Company) -> Result<
         match sitting.link.save(&[to_json(answer)])? {
             Saving::Saved(reply) => {
                 sitting.course.save(answer.clone());
-                sitting.course.heed(&reply);
+                // What keeps somebody safe is shown before anything can go wrong.
                 safety(sitting, &reply, company)?;
+                sitting.course.heed(&reply)?;
                 return Ok(Saved::Yes);
             }
             Saving::Refused(problem) => {

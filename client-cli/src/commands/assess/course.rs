@@ -6,9 +6,13 @@ use alongside_domain::instrument::{
     Answer, AnswerKey, Answers, Definition, Item, Progress, Setting, State, Visible, progress_by_section,
     visible_items,
 };
+use anyhow::{Context as _, Result};
+use serde::Deserialize as _;
 use serde_json::Value as Json;
 
 use super::another::{Group, Open};
+
+const UNREADABLE: &str = "the server's answer cannot be read";
 
 /// What comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,22 +66,27 @@ impl Course {
     }
 
     /// Takes in the assessment as the server shows it.
-    pub fn resume(&mut self, assessment: &Json) {
+    ///
+    /// # Errors
+    /// When it cannot be read: what is not known to be answered would be asked again, and answered over.
+    pub fn resume(&mut self, assessment: &Json) -> Result<()> {
         let shown = assessment.get("answers").and_then(Json::as_array);
         self.led_by_server = shown.is_none();
         for answer in shown.into_iter().flatten() {
-            if let Some(answer) = read_answer(answer) {
-                self.answers.save(answer);
-            }
+            self.answers.save(Answer::deserialize(answer).context(UNREADABLE)?);
         }
         let opened = assessment.pointer("/open_session/opened_sections").and_then(Json::as_array);
         self.opened = opened.into_iter().flatten().filter_map(|id| id.as_str().map(str::to_owned)).collect();
-        self.heed(assessment);
+        self.heed(assessment)
     }
 
     /// Takes in what the server says comes next.
-    pub fn heed(&mut self, reply: &Json) {
-        self.server_next = reply.get("next").and_then(read_key);
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn heed(&mut self, reply: &Json) -> Result<()> {
+        self.server_next = next(reply)?;
+        Ok(())
     }
 
     /// An answer is kept on the server, and so here.
@@ -99,8 +108,8 @@ impl Course {
                 return next;
             }
             // That section is left out for now. What was answered before it is not known here, and not asked again.
-            let section = self.closed_section(key).map(str::to_owned).unwrap_or_default();
-            let last = questions.iter().rposition(|key| self.closed_section(key) == Some(&section));
+            let section = self.closed_section(key);
+            let last = questions.iter().rposition(|key| self.closed_section(key) == section);
             questions.drain(..last.map_or(0, |last| last + 1));
         }
         let open = questions.into_iter().filter(|key| self.is_open(key));
@@ -109,19 +118,22 @@ impl Course {
 
     /// Whether a private section was gone through in an earlier sitting, as far as it can be told: the first question that
     /// the server misses stands behind it.
-    pub fn was_done(&self, section: &str, assessment: &Json) -> bool {
+    ///
+    /// # Errors
+    /// When the assessment cannot be read.
+    pub fn was_done(&self, section: &str, assessment: &Json) -> Result<bool> {
         if !self.is_resumed || assessment.get("progress").is_none_or(Json::is_null) {
-            return false;
+            return Ok(false);
         }
         let place = |link_id: &str| self.definition.find(link_id).map(|(index, _)| index);
-        let next = assessment.get("next").and_then(read_key).and_then(|key| place(&key.link_id));
-        match (next, place(section)) {
+        let next = next(assessment)?.and_then(|key| place(&key.link_id));
+        Ok(match (next, place(section)) {
             (None, Some(_)) => true,
             (Some(next), Some(section)) => {
                 next > section && !self.definition.and_ancestors(next).any(|(around, _)| around == section)
             }
             _ => false,
-        }
+        })
     }
 
     /// What comes next in a section, for the one who has the device alone.
@@ -221,13 +233,10 @@ impl Course {
     }
 }
 
-fn read_key(json: &Json) -> Option<AnswerKey> {
-    // Other members are of no interest here.
-    serde_json::from_value(json.clone()).ok()
-}
-
-fn read_answer(json: &Json) -> Option<Answer> {
-    serde_json::from_value(json.clone()).ok()
+/// What the server says comes next; none where it says that nothing does.
+fn next(reply: &Json) -> Result<Option<AnswerKey>> {
+    let named = reply.get("next").filter(|next| !next.is_null());
+    named.map(AnswerKey::deserialize).transpose().context(UNREADABLE)
 }
 
 #[cfg(test)]
@@ -294,11 +303,13 @@ mod tests {
     #[test]
     fn where_no_answers_are_shown_the_server_leads() {
         let mut course = course();
-        course.resume(
-            &json!({"answers": null, "next": {"link_id": "safe", "occurrence": [], "hand_over": false}}),
-        );
+        course
+            .resume(
+                &json!({"answers": null, "next": {"link_id": "safe", "occurrence": [], "hand_over": false}}),
+            )
+            .unwrap();
         assert_eq!(course.next(), question("safe"));
-        course.heed(&json!({"next": {"link_id": "desire", "occurrence": [], "hand_over": true}}));
+        course.heed(&json!({"next": {"link_id": "desire", "occurrence": [], "hand_over": true}})).unwrap();
         assert_eq!(course.next(), Next::Private("SEX".into()));
     }
 
@@ -306,7 +317,7 @@ mod tests {
     fn what_stands_before_a_section_left_out_is_not_asked_again() {
         let mut course = course();
         let view = |next: &str| json!({"answers": null, "next": {"link_id": next, "occurrence": [], "hand_over": true}});
-        course.resume(&view("SEX"));
+        course.resume(&view("SEX")).unwrap();
         assert_eq!(course.next(), Next::Private("SEX".into()));
         course.put_aside("SEX");
         assert_eq!(course.next(), question("safe"));
@@ -317,11 +328,20 @@ mod tests {
         let mut course = course();
         let view = |next: serde_json::Value| json!({"progress": [], "next": next});
         let at = |link_id: &str| json!({"link_id": link_id, "occurrence": [], "hand_over": false});
-        assert!(!course.was_done("SEX", &view(at("safe"))), "in a first sitting nothing was done before");
+        assert!(
+            !course.was_done("SEX", &view(at("safe"))).unwrap(),
+            "in a first sitting nothing was done before"
+        );
         course.begun_before();
-        assert!(course.was_done("SEX", &view(at("safe"))) && course.was_done("SEX", &view(json!(null))));
-        assert!(!course.was_done("SEX", &view(at("SEX"))) && !course.was_done("SEX", &view(at("leak"))));
-        assert!(!course.was_done("SEX", &json!({"progress": null, "next": null})));
+        assert!(
+            course.was_done("SEX", &view(at("safe"))).unwrap()
+                && course.was_done("SEX", &view(json!(null))).unwrap()
+        );
+        assert!(
+            !course.was_done("SEX", &view(at("SEX"))).unwrap()
+                && !course.was_done("SEX", &view(at("leak"))).unwrap()
+        );
+        assert!(!course.was_done("SEX", &json!({"progress": null, "next": null})).unwrap());
     }
 
     #[test]
@@ -330,9 +350,9 @@ mod tests {
         course.begun_before();
         assert_eq!(course.next_inside("SEX"), Some(question("desire")));
         course.save(yes("desire"));
-        course.heed(&json!({"next": {"link_id": "safe", "occurrence": []}}));
+        course.heed(&json!({"next": {"link_id": "safe", "occurrence": []}})).unwrap();
         assert_eq!(course.next_inside("SEX"), None);
-        course.heed(&json!({"next": {"link_id": "more", "occurrence": []}}));
+        course.heed(&json!({"next": {"link_id": "more", "occurrence": []}})).unwrap();
         assert_eq!(course.next_inside("SEX"), Some(question("more")));
     }
 
@@ -341,7 +361,17 @@ mod tests {
         let mut course = course();
         course
             .resume(&json!({"answers": [{"seq": 1, "link_id": "leak", "occurrence": [], "state": "skipped",
-            "values": [], "level": "A2"}], "open_session": {"opened_sections": ["SEX"]}}));
+            "values": [], "level": "A2"}], "open_session": {"opened_sections": ["SEX"]}}))
+            .unwrap();
         assert_eq!(course.next(), question("desire"));
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_stops_the_sitting_and_is_not_asked_again() {
+        let mut course = course();
+        let shown = json!({"answers": [{"link_id": "leak", "state": "from_a_newer_server", "values": []}]});
+        assert!(course.resume(&shown).is_err());
+        assert!(course.heed(&json!({"next": {"occurrence": []}})).is_err());
+        assert!(course.heed(&json!({"next": null})).is_ok());
     }
 }

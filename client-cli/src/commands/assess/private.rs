@@ -10,7 +10,7 @@ use crate::prompt::Screen;
 
 /// Offers the ways through a private section. The helper reads this screen, and no question of the section.
 pub fn offer(sitting: &mut Sitting<'_>, section: &str) -> Result<Turn> {
-    if sitting.course.was_done(section, &sitting.link.read()?) {
+    if sitting.course.was_done(section, &sitting.link.read()?)? {
         sitting.course.put_aside(section);
         return Ok(Turn::Again);
     }

@@ -253,8 +253,9 @@ fn number_on(found: &Found<'_>, file: &File, batches: &mut Vec<Batch>) -> Result
             from. Give each answer its `occurrence`. Nothing was stored.";
         return Err(Stop::usage(words));
     };
-    let there: Vec<AnswerKey> =
-        answers.iter().filter_map(|answer| serde_json::from_value(answer.clone()).ok()).collect();
+    // One that cannot be read would be numbered over.
+    let there = answers.iter().map(AnswerKey::deserialize).collect::<Result<Vec<_>, _>>();
+    let there = there.context("the server's answer cannot be read")?;
     *batches = self::batches(&found.definition, file, &there).map_err(unacceptable)?;
     Ok(())
 }

@@ -90,7 +90,7 @@ fn begin<'a>(run: &'a Run, args: &Args, mut screen: Screen) -> Result<Sitting<'a
     if found.is_resumed {
         course.begun_before();
     }
-    course.resume(&link.read()?);
+    course.resume(&link.read()?)?;
     screen.clear()?;
     screen.heading(course.definition.title().unwrap_or("Questions"))?;
     screen.say(if found.is_resumed {
