@@ -1,4 +1,5 @@
-//! The floor under the embedded database: what SQLite itself makes of the rows of one assessment with its answers.
+//! The floor under the embedded database: what SQLite itself makes of an assessment kept the plain way, a row for each
+//! of its answers.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,7 +17,12 @@ const ASSESSMENT: &str = "INSERT INTO assessments (id, programme_id, site_id, pa
     time_point, status, channel, location, last_seq, started_at, submitted_at, submitted_by, abandoned_at, end_reason, \
     scores, concerns, provenance, created_by, created_at, updated_at, version) VALUES (?1, ?2, ?3, ?4, ?5, 'baseline', \
     'in_progress', 'in_person', NULL, ?6, ?7, NULL, NULL, NULL, NULL, NULL, NULL, NULL, ?8, ?7, ?7, 1)";
-const ANSWER: &str = "INSERT INTO answers (assessment_id, seq, link_id, occurrence, state, value, answered_by, \
+const PLAIN_ANSWERS: &str = "CREATE TABLE IF NOT EXISTS plain_answers (assessment_id BLOB NOT NULL REFERENCES assessments (id), \
+    seq INTEGER NOT NULL, link_id TEXT NOT NULL, occurrence TEXT NOT NULL, state TEXT NOT NULL, value BLOB, \
+    answered_by TEXT NOT NULL, keyed_by TEXT NOT NULL, level TEXT NOT NULL, segment_id BLOB, author_id BLOB NOT NULL, \
+    device_at INTEGER, at INTEGER NOT NULL, amends_seq INTEGER, reason TEXT, PRIMARY KEY (assessment_id, seq)) STRICT, \
+    WITHOUT ROWID;";
+const ANSWER: &str = "INSERT INTO plain_answers (assessment_id, seq, link_id, occurrence, state, value, answered_by, \
     keyed_by, level, segment_id, author_id, device_at, at, amends_seq, reason) VALUES (?1, ?2, ?3, '[]', 'answered', \
     ?4, 'participant', 'unknown', 'unknown', NULL, ?5, NULL, ?6, NULL, NULL)";
 const AUDIT_EVENT: &str = "INSERT INTO audit_events (id, at, programme_id, person_id, client_id, session_id, role, \
@@ -36,6 +42,7 @@ impl RawSqlite {
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
         )?;
+        connection.execute_batch(PLAIN_ANSWERS)?;
         Ok(Self { connection, parents: parents.clone() })
     }
 

@@ -1,23 +1,24 @@
-//! The floor under PostgreSQL: the same rows through the driver alone, the way the store means to write them. Few
-//! writers commit each for themselves; many share the commits of one.
+//! The floor under PostgreSQL: an assessment kept the plain way, a row for each of its answers, through the driver alone
+//! and in transactions as the store means to use them. Few writers commit each for themselves; many share the commits of
+//! one.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use alongside_domain::assessment::{Channel, Status};
 use alongside_domain::clock::{Clock as _, Ids as _, System};
-use alongside_domain::id::Id;
+use alongside_domain::id::{Id, kind};
 use alongside_domain::instrument::State;
 use alongside_domain::policy::Role;
 use alongside_domain::provenance::{AnsweredBy, KeyedBy, Level};
 use alongside_store::Cached;
-use alongside_store::answer::Row as Answer;
 use alongside_store::assessment::Assessment;
 use alongside_store::audit::{AuditEvent, any_id};
-use alongside_store::schema::{answers, assessments, audit_events};
+use alongside_store::schema::{assessments, audit_events};
 use alongside_store::types::{At, Code, Document, Key, Sealed};
 use anyhow::Context as _;
 use diesel::connection::SimpleConnection as _;
+use diesel::insertable::Insertable;
 use diesel::pg::PgConnection;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::{Connection as _, QueryResult, RunQueryDsl as _};
@@ -25,6 +26,55 @@ use uuid::Uuid;
 
 use crate::raw::SEALED_BYTES;
 use crate::world::Parents;
+
+const PLAIN_ANSWERS: &str = "CREATE TABLE IF NOT EXISTS plain_answers (assessment_id uuid NOT NULL REFERENCES \
+    assessments (id), seq bigint NOT NULL, link_id text NOT NULL, occurrence text NOT NULL, state text NOT NULL, value \
+    bytea, answered_by text NOT NULL, keyed_by text NOT NULL, level text NOT NULL, segment_id uuid, author_id uuid NOT \
+    NULL, device_at timestamptz, at timestamptz NOT NULL, amends_seq bigint, reason text, PRIMARY KEY (assessment_id, \
+    seq))";
+
+diesel::table! {
+    use alongside_store::types::sql::*;
+    use diesel::sql_types::*;
+
+    plain_answers (assessment_id, seq) {
+        assessment_id -> Uid,
+        seq -> BigInt,
+        link_id -> Text,
+        occurrence -> Text,
+        state -> Text,
+        value -> Nullable<Binary>,
+        answered_by -> Text,
+        keyed_by -> Text,
+        level -> Text,
+        segment_id -> Nullable<Uid>,
+        author_id -> Uid,
+        device_at -> Nullable<Instant>,
+        at -> Instant,
+        amends_seq -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = plain_answers, treat_none_as_default_value = false)]
+struct Answer {
+    assessment_id: Key<kind::Assessment>,
+    seq: i64,
+    link_id: String,
+    occurrence: Document<Vec<u32>>,
+    state: Code<State>,
+    value: Option<Sealed>,
+    answered_by: Code<AnsweredBy>,
+    keyed_by: Code<KeyedBy>,
+    level: Code<Level>,
+    segment_id: Option<Key<kind::Segment>>,
+    author_id: Key<kind::AuditEvent>,
+    device_at: Option<At>,
+    at: At,
+    amends_seq: Option<i64>,
+    reason: Option<String>,
+}
 
 /// A database of its own, with the schema, the indexes and the people of the measured one.
 pub struct RawPostgres {
@@ -39,6 +89,7 @@ impl RawPostgres {
         let mut connections = Vec::new();
         for _ in 0..writers {
             let mut connection = PgConnection::establish(&self.url)?;
+            connection.batch_execute(PLAIN_ANSWERS)?;
             self.commit(&mut connection, self.parents.participants.iter().take(1))?;
             connections.push(connection);
         }
@@ -98,7 +149,7 @@ impl RawPostgres {
         diesel::insert_into(assessments::table).values(&assessment).execute(connection)?;
         let rows: Vec<Answer> =
             (1..).zip(&self.parents.link_ids).map(|(seq, link_id)| self.answer(id, seq, link_id)).collect();
-        Cached(diesel::insert_into(answers::table).values(&rows)).execute(connection)?;
+        Cached(diesel::insert_into(plain_answers::table).values(&rows)).execute(connection)?;
         diesel::insert_into(audit_events::table)
             .values(&self.audit_event(id, participant))
             .execute(connection)?;

@@ -76,7 +76,7 @@ fn assessment(world: &World, participant: ParticipantId, status: Status, bother:
     let new: Vec<answer::New> = answers
         .into_iter()
         .map(|(link_id, value)| answer::New {
-            answer: Answer::answered(AnswerKey::of(link_id), vec![value]),
+            answer: Answer::answered(AnswerKey::of(link_id), vec![value]).into(),
             origin: Origin::unknown(),
             segment: None,
             device_at: None,
@@ -108,7 +108,7 @@ fn assessment(world: &World, participant: ParticipantId, status: Status, bother:
             assessments::version.eq(1_i64),
         );
         exec(db, diesel::insert_into(assessments::table).values(row))?;
-        answer::insert(db, &answer::rows(&ring, id, 0, participant.uuid(), &new, now)?)?;
+        answer::insert(db, &answer::Save::new(&ring, id, 0, participant.uuid(), new.clone(), now)?)?;
         Ok(())
     });
     id

@@ -9,7 +9,7 @@ use alongside_domain::id::{AssessmentId, AssistanceSessionId, FlagId, PersonId, 
 use alongside_domain::instrument::{Answers, Definition, InstrumentKind, Value, judge_complete, positive};
 use alongside_domain::policy::Role;
 use alongside_domain::provenance::OthersPresent;
-use alongside_store::answer::{self, New};
+use alongside_store::answer::{self, New, Save};
 use alongside_store::assessment::{self, Assessment};
 use alongside_store::assistance_session::{self, AssistanceSession};
 use alongside_store::audit::any_id;
@@ -126,15 +126,16 @@ impl Sitting {
             segment::end(db, self.session, now)?;
             segment::insert(db, &self.segment_row(*id, stretch, now))?;
             now += STRETCH;
-            answer::insert(db, &answer::rows(ring, self.id, last_seq, helper.uuid(), new, now)?)?;
-            last_seq += i64::try_from(new.len()).unwrap_or(i64::MAX);
+            let save = Save::new(ring, self.id, last_seq, helper.uuid(), new.clone(), now)?;
+            answer::insert(db, &save)?;
+            last_seq += save.count();
             assistance_session::touch(db, self.session, now)?;
         }
         row.last_seq = last_seq;
         let mut concerns = None;
         if script.submitted {
-            let whole = Whole::load(db, self.id)?;
-            let answers = whole.current.open(ring)?;
+            let whole = Whole::load(db, ring, self.id)?;
+            let answers = whole.current.answers();
             concerns = Some(outcome::work_out(&mut row, definition, &whole, &answers)?);
             row.status = Code(Status::Submitted);
             row.submitted_at = Some(At(now));

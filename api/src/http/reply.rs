@@ -60,7 +60,7 @@ impl Reply {
     pub fn created_later<V: Serialize>(
         location: String,
         version: i64,
-        make: impl FnOnce() -> Result<V, Refusal> + Send + 'static,
+        make: impl FnOnce() -> V + Send + 'static,
     ) -> Self {
         Self {
             later: Some(later(make)),
@@ -77,10 +77,7 @@ impl Reply {
     }
 
     /// As [`Reply::ok`], with a view that `make` puts together, of what it brings along alone.
-    pub fn ok_later<V: Serialize>(
-        version: i64,
-        make: impl FnOnce() -> Result<V, Refusal> + Send + 'static,
-    ) -> Self {
+    pub fn ok_later<V: Serialize>(version: i64, make: impl FnOnce() -> V + Send + 'static) -> Self {
         Self { later: Some(later(make)), ..Self::with(StatusCode::OK, Some(version), None, None) }
     }
 
@@ -144,8 +141,8 @@ impl Reply {
     }
 }
 
-fn later<V: Serialize>(make: impl FnOnce() -> Result<V, Refusal> + Send + 'static) -> Later {
-    Box::new(move || Ok(to_raw_value(&make()?)?))
+fn later<V: Serialize>(make: impl FnOnce() -> V + Send + 'static) -> Later {
+    Box::new(move || Ok(to_raw_value(&make())?))
 }
 
 impl Written {
@@ -202,7 +199,7 @@ mod tests {
     fn who_prefers_little_gets_no_body() {
         let minimal = TestRequest::post().insert_header(("prefer", "return=minimal")).to_http_request();
         let at_once = Reply::ok(2, &serde_json::json!({"a": 1})).unwrap();
-        let later = Reply::ok_later(2, || -> Result<(), Refusal> { unreachable!("nobody asked for it") });
+        let later = Reply::ok_later(2, || -> () { unreachable!("nobody asked for it") });
         for reply in [at_once, later] {
             let response = reply.respond(&minimal).unwrap();
             assert_eq!(response.headers().get(PREFERENCE_APPLIED).unwrap(), "return=minimal");
@@ -216,7 +213,7 @@ mod tests {
     #[test]
     fn a_body_put_together_later_is_the_same() {
         let request = TestRequest::post().to_http_request();
-        let reply = Reply::created_later("/v1/things/1".to_owned(), 1, || Ok(serde_json::json!({"a": 1})));
+        let reply = Reply::created_later("/v1/things/1".to_owned(), 1, || serde_json::json!({"a": 1}));
         let response = reply.respond(&request).unwrap();
         assert_eq!(response.headers().get(LOCATION).unwrap(), "/v1/things/1");
         assert_eq!(response.into_body().try_into_bytes().unwrap(), "{\"a\":1}");

@@ -1,12 +1,13 @@
 //! Trying an alert rule out on the answers there are, before it is declared: how often would it have found something?
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use actix_web::{HttpResponse, post};
 use alongside_domain::id::{AssessmentId, InstrumentId};
 use alongside_domain::instrument::{Answer, Answers, DeclaredRule, Definition, EarlierScore, Tier, fired_of};
 use alongside_domain::policy::Operation;
-use alongside_store::answer::{self, Row};
+use alongside_store::answer;
 use alongside_store::assessment::Assessment;
 use alongside_store::{StoreError, assessment_history, instrument};
 use chrono::{DateTime, Utc};
@@ -21,7 +22,6 @@ use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Refusal, Services};
 /// How many assessments are read at a time.
 const CHUNK: u32 = 100;
 /// How many answers are read at a time.
-const ANSWERS: u32 = 1000;
 /// A smaller number than this could tell of somebody.
 const LEAST_SHOWN: u64 = 5;
 
@@ -149,23 +149,14 @@ fn would_find(
         Some(earlier) => earlier.scores()?,
         None => Vec::new(),
     };
-    let mut rows: Vec<Row> = Vec::new();
-    loop {
-        let seq = rows.last().map_or(0, |row| row.seq);
-        let more = answer::history(ctx.db, assessment.id.0, seq, ANSWERS)?;
-        if more.is_empty() {
-            break;
-        }
-        rows.extend(more);
-    }
+    let kept = answer::all(ctx.db, &ring, assessment.id.0)?;
     let mut answers = Answers::default();
     // The answers of one save have the same moment.
-    for save in rows.chunk_by(|one, next| one.at == next.at) {
-        let saved: Vec<Answer> = save.iter().map(|row| row.open(&ring)).collect::<Result<_, _>>()?;
-        for answer in &saved {
-            answers.save(answer.clone());
+    for save in kept.chunk_by(|one, next| one.at == next.at) {
+        for kept in save {
+            answers.save(Arc::clone(&kept.answer));
         }
-        let saved: Vec<&Answer> = saved.iter().collect();
+        let saved: Vec<&Answer> = save.iter().map(|kept| kept.answer.as_ref()).collect();
         let found = fired_of::<StoreError>(definition, rule, &saved, &answers, || Ok(before.clone()))?;
         if !found.is_empty() {
             return Ok(true);

@@ -61,8 +61,8 @@ fn amend(ctx: &mut Ctx<'_, '_>, id: AssessmentId, new: &AmendmentCreate) -> Resu
     ctx.about(row.participant_id.0);
     let status = row.status.0.step("amendment", Status::Amended)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
-    let mut whole = Whole::load(ctx.db, id)?;
-    let mut answers = whole.current.open(&ctx.ring())?;
+    let mut whole = Whole::load(ctx.db, &ctx.ring(), id)?;
+    let mut answers = whole.current.answers();
     let situation = answering::situation(ctx.caller.role, None);
     let judged = answer_input::judge(&definition, &mut answers, &new.answers, &situation, None)?;
     let kept: Vec<_> =
@@ -72,8 +72,8 @@ fn amend(ctx: &mut Ctx<'_, '_>, id: AssessmentId, new: &AmendmentCreate) -> Resu
     row.status = Coded(status);
     // The rows are numbered behind the last one, so nobody else may be adding any: the version is taken first.
     let mut row = assessment::save(ctx.db, row, ctx.now)?;
-    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept, &answers)?;
-    whole.current.take(rows);
+    let (save, alerting) = answering::record(ctx, &row, last_seq, &definition, kept, &answers)?;
+    whole.current.take(save.kept().iter().cloned());
     outcome::work_out(&mut row, &definition, &whole, &answers)?;
     let row: Assessment = assessment::save(ctx.db, row, ctx.now)?;
     let version = row.version;
@@ -86,12 +86,12 @@ fn amend(ctx: &mut Ctx<'_, '_>, id: AssessmentId, new: &AmendmentCreate) -> Resu
 fn correction(mut answer: New, new: &AmendmentCreate, current: &Current, role: Role) -> New {
     let before = current.get(&answer.answer.key);
     let keyed_by = KeyedBy::of_staff(role);
-    answer.origin = match before.map(|row| row.origin()) {
+    answer.origin = match before.map(|kept| kept.origin) {
         Some(given) if new.reason.keeps_the_judgement() => Origin { keyed_by, ..given },
         _ => Origin { keyed_by, ..answer.origin },
     };
     answer.amends =
-        Some(Amends { seq: before.map(|row| row.seq), reason: new.reason, comment: new.comment.clone() });
+        Some(Amends { seq: before.map(|kept| kept.seq), reason: new.reason, comment: new.comment.clone() });
     answer
 }
 

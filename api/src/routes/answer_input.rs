@@ -1,14 +1,14 @@
 //! Answers as requests bring them and as responses show them.
 
+use std::sync::Arc;
+
 use alongside_domain::assessment::AmendmentReason;
 use alongside_domain::assistance::Situation;
 use alongside_domain::clock;
 use alongside_domain::id::SegmentId;
 use alongside_domain::instrument::{Answer, AnswerKey, Answers, Definition, Finding, Judge, State, Value};
 use alongside_domain::provenance::{AnsweredBy, KeyedBy, Level};
-use alongside_store::StoreError;
-use alongside_store::answer::{New, Row};
-use alongside_store::sealing::KeyRing;
+use alongside_store::answer::{Kept, New};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -111,13 +111,13 @@ pub fn judge(
     let mut judge = Judge::new(definition, std::mem::take(current));
     for (position, input) in inputs.iter().enumerate() {
         let pointer = format!("/answers/{position}");
-        let answer = input.answer();
+        let answer = Arc::new(input.answer());
         let answered_by = input.answered_by.unwrap_or(AnsweredBy::Participant);
         let mut against = situation.judge(definition, &answer, answered_by, &pointer);
         against.extend(judge.judge(&answer, &pointer));
         against.retain(Finding::is_refusal);
         if against.is_empty() {
-            judge.save(answer.clone());
+            judge.save(Arc::clone(&answer));
             let origin = situation.origin(answered_by);
             let device_at = input.device_at.map(clock::truncate);
             kept.push(New { answer, origin, segment, device_at, amends: None });
@@ -164,47 +164,26 @@ pub struct AnswerView {
 }
 
 impl AnswerView {
-    /// One row, opened; without the participant's own words unless `own_words`.
-    ///
-    /// # Errors
-    /// When the cell does not open.
-    pub fn of(
-        row: &Row,
-        ring: &KeyRing,
-        own_words: bool,
-        in_effect: Option<bool>,
-    ) -> Result<Self, StoreError> {
-        let (answer, comment) = row.open_all(ring)?;
-        Ok(Self::opened(row, answer, comment, own_words, in_effect))
-    }
-
-    /// As [`AnswerView::of`], where the cell has been opened already.
-    pub fn opened(
-        row: &Row,
-        mut answer: Answer,
-        comment: Option<String>,
-        own_words: bool,
-        in_effect: Option<bool>,
-    ) -> Self {
-        if !own_words {
-            answer.values.retain(|value| !is_own_words(value));
-        }
+    /// An answer as it was kept; without the participant's own words unless `own_words`.
+    pub fn of(kept: &Kept, own_words: bool, in_effect: Option<bool>) -> Self {
+        let Answer { key, state, values } = kept.answer.as_ref();
+        let amends = kept.amends.as_ref();
         Self {
-            seq: row.seq,
-            link_id: answer.key.link_id,
-            occurrence: answer.key.occurrence,
-            state: answer.state,
-            values: answer.values,
-            answered_by: row.answered_by.0,
-            keyed_by: row.keyed_by.0,
-            level: row.level.0,
-            segment_id: row.segment_id.map(|id| id.0),
-            author_id: row.author_id.0.uuid(),
-            device_at: row.device_at.map(|at| at.0),
-            at: row.at.0,
-            amends_seq: row.amends_seq,
-            reason: row.reason.map(|reason| reason.0),
-            comment: comment.filter(|_| own_words),
+            seq: kept.seq,
+            link_id: key.link_id.clone(),
+            occurrence: key.occurrence.clone(),
+            state: *state,
+            values: values.iter().filter(|value| own_words || !is_own_words(value)).cloned().collect(),
+            answered_by: kept.origin.answered_by,
+            keyed_by: kept.origin.keyed_by,
+            level: kept.origin.level,
+            segment_id: kept.segment,
+            author_id: kept.author,
+            device_at: kept.device_at,
+            at: kept.at,
+            amends_seq: amends.and_then(|amends| amends.seq),
+            reason: amends.map(|amends| amends.reason),
+            comment: amends.and_then(|amends| amends.comment.clone()).filter(|_| own_words),
             in_effect,
         }
     }

@@ -8,7 +8,7 @@ use alongside_domain::id::{FindingId, FlagId};
 use alongside_domain::instrument::{Answer, Answers, Definition, Fired, fired, positive};
 use alongside_domain::policy::Role;
 use alongside_domain::{participant, policy};
-use alongside_store::answer::{self, New, Row};
+use alongside_store::answer::{self, New, Save};
 use alongside_store::assessment::Assessment;
 use alongside_store::assistance_session::{self, AssistanceSession};
 use alongside_store::segment::{self, Segment};
@@ -100,7 +100,7 @@ pub fn may_read_answers(ctx: &Ctx<'_, '_>) -> bool {
 }
 
 /// Keeps answers behind the assessment's last one, with the concerns that they raise and what the alert rules find in
-/// them; `after` are all answers as they stand with these. Answers their rows, and whether any of them calls for a person.
+/// them; `after` are all answers as they stand with these. Answers what was saved, and whether any of it calls for a person.
 ///
 /// # Errors
 /// What the database says.
@@ -109,30 +109,29 @@ pub fn record(
     assessment: &Assessment,
     last_seq: i64,
     definition: &Definition,
-    new: &[New],
+    new: Vec<New>,
     after: &Answers,
-) -> Result<(Vec<Row>, bool), Refusal> {
-    let rows = answer::rows(&ctx.ring(), assessment.id.0, last_seq, ctx.caller.actor_id(), new, ctx.now)?;
-    let alerting = record_rows(ctx, assessment, definition, new, &rows, after)?;
-    Ok((rows, alerting))
+) -> Result<(Save, bool), Refusal> {
+    let save = Save::new(&ctx.ring(), assessment.id.0, last_seq, ctx.caller.actor_id(), new, ctx.now)?;
+    let alerting = record_sealed(ctx, assessment, definition, &save, after)?;
+    Ok((save, alerting))
 }
 
-/// As [`record`], for rows that are made already.
+/// As [`record`], for answers that are sealed already.
 ///
 /// # Errors
 /// What the database says.
-pub fn record_rows(
+pub fn record_sealed(
     ctx: &mut Ctx<'_, '_>,
     assessment: &Assessment,
     definition: &Definition,
-    new: &[New],
-    rows: &[Row],
+    save: &Save,
     after: &Answers,
 ) -> Result<bool, Refusal> {
-    answer::insert(ctx.db, rows)?;
+    answer::insert(ctx.db, save)?;
     let ring = ctx.ring();
     let mut alerting = false;
-    for answer in new.iter().map(|new| &new.answer) {
+    for answer in save.kept().iter().map(|kept| &kept.answer) {
         let Some(kind) = positive(definition, answer) else { continue };
         alerting = true;
         let id = FlagId::new(ctx.fresh());
@@ -148,7 +147,7 @@ pub fn record_rows(
             id,
         )?;
     }
-    findings(ctx, assessment, definition, new, after)?;
+    findings(ctx, assessment, definition, save, after)?;
     Ok(alerting)
 }
 
@@ -158,13 +157,13 @@ fn findings(
     ctx: &mut Ctx<'_, '_>,
     assessment: &Assessment,
     definition: &Definition,
-    new: &[New],
+    save: &Save,
     after: &Answers,
 ) -> Result<(), Refusal> {
     if definition.rules().is_empty() {
         return Ok(());
     }
-    let saved: Vec<&Answer> = new.iter().map(|new| &new.answer).collect();
+    let saved: Vec<&Answer> = save.kept().iter().map(|kept| kept.answer.as_ref()).collect();
     let (db, now) = (&mut *ctx.db, ctx.now);
     let before = || match assessment_history::earlier(db, assessment, now, 1)?.first() {
         Some(earlier) => earlier.scores(),

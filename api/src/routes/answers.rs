@@ -8,7 +8,7 @@ use alongside_domain::assessment::{Sight, sees_own_words};
 use alongside_domain::id::AssessmentId;
 use alongside_domain::instrument::{AnswerKey, Answers, Definition, Form, Setting, State};
 use alongside_domain::policy::{Operation, Role};
-use alongside_store::answer::{self, Row};
+use alongside_store::answer::{self, Save};
 use alongside_store::assessment::{self, Assessment};
 use alongside_store::assistance_session;
 use serde::{Deserialize, Serialize};
@@ -97,7 +97,7 @@ pub struct Effect {
 }
 
 impl Effect {
-    pub fn reply(self, assessment: &Assessment, rows: &[Row], alerting: bool) -> AnswersSaved {
+    pub fn reply(self, assessment: &Assessment, save: &Save, alerting: bool) -> AnswersSaved {
         let Self { definition, before, after, setting, sight } = self;
         let definition = definition.as_ref();
         let (was, is) = (Form::of(definition, &before, &setting), Form::of(definition, &after, &setting));
@@ -114,24 +114,25 @@ impl Effect {
             after.at(&gone.link_id, &gone.occurrence).is_some_and(|answer| answer.state == State::Answered)
         };
         let cleared = disabled.iter().filter(was_answered).cloned().collect();
-        let last = rows.last().map(Row::key);
+        let last = save.kept().last().map(|kept| &kept.answer.key);
         AnswersSaved {
             version: assessment.version,
             last_seq: assessment.last_seq,
-            saved: rows
+            saved: save
+                .kept()
                 .iter()
-                .map(|row| SavedAnswer {
-                    seq: row.seq,
-                    link_id: row.link_id.clone(),
-                    occurrence: row.occurrence.0.clone(),
-                    state: row.state.0,
+                .map(|kept| SavedAnswer {
+                    seq: kept.seq,
+                    link_id: kept.answer.key.link_id.clone(),
+                    occurrence: kept.answer.key.occurrence.clone(),
+                    state: kept.answer.state,
                 })
                 .collect(),
             enabled: without(&is, &was),
             disabled,
             cleared,
             progress: assessment_view::progress(definition, &is, &sight),
-            next: assessment_view::next(definition, &is, &sight, last.as_ref()),
+            next: assessment_view::next(definition, &is, &sight, last),
             safety: answering::safety(alerting),
         }
     }
@@ -185,7 +186,7 @@ fn save(
     answering::require_participant(assessment::participant_status(ctx.db, row.participant_id.0)?)?;
     let help = answering::required_help(ctx, &row)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
-    let before = answer::current(ctx.db, id)?.open(&ctx.ring())?;
+    let before = answer::current(ctx.db, &ctx.ring(), id)?.answers();
     let mut after = before.clone();
     let situation = answering::situation(ctx.caller.role, help.as_ref());
     let setting = situation.setting();
@@ -194,13 +195,13 @@ fn save(
     let last_seq = row.last_seq;
     let grown = last_seq + i64::try_from(kept.len()).unwrap_or(0);
     let row = assessment::save(ctx.db, Assessment { last_seq: grown, ..row }, ctx.now)?;
-    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept, &after)?;
+    let (save, alerting) = answering::record(ctx, &row, last_seq, &definition, kept, &after)?;
     if let Some(help) = &help {
         assistance_session::touch(ctx.db, help.session.id.0, ctx.now)?;
     }
     let sight = sight_while_saving(ctx.caller.role, help.as_ref());
     let effect = Effect { definition, before, after, setting, sight };
-    Ok(Reply::ok_later(row.version, move || Ok(effect.reply(&row, &rows, alerting))))
+    Ok(Reply::ok_later(row.version, move || effect.reply(&row, &save, alerting)))
 }
 
 /// A page of the history of an assessment's answers.
@@ -273,14 +274,14 @@ fn history(
     let sight = assessment_view::sight_now(ctx, &row)?;
     require_answers(ctx, &sight)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
-    let (ring, own_words) = (ctx.ring(), sees_own_words(ctx.caller.role));
-    let rows = answer::history(ctx.db, id, after, limit)?;
-    let views = rows
+    let own_words = sees_own_words(ctx.caller.role);
+    let kept = answer::history(ctx.db, &ctx.ring(), id, after, limit)?;
+    let views = kept
         .iter()
-        .filter(|row| sight.shows_answer(private_section(&definition, &row.link_id)))
-        .map(|row| AnswerView::of(row, &ring, own_words, None))
-        .collect::<Result<_, _>>()?;
-    Ok((rows.iter().map(|row| row.seq).collect(), views))
+        .filter(|kept| sight.shows_answer(private_section(&definition, &kept.answer.key.link_id)))
+        .map(|kept| AnswerView::of(kept, own_words, None))
+        .collect();
+    Ok((kept.iter().map(|kept| kept.seq).collect(), views))
 }
 
 /// 404 for who sees no answer; for a clinician 409, who may ask for the consent.

@@ -66,7 +66,7 @@ fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<AssessmentScores, Ref
     let sight = assessment_view::sight_now(ctx, &row)?;
     require_answers(ctx, &sight)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
-    let answers = answer::current(ctx.db, id)?.open(&ctx.ring())?;
+    let answers = answer::current(ctx.db, &ctx.ring(), id)?.answers();
     let now = scores(&definition, &answers);
     let mut compared = Vec::new();
     for earlier in assessment_history::earlier(ctx.db, &row, ctx.now, MOST_EARLIER)? {

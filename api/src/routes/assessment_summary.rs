@@ -118,9 +118,8 @@ fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Summary, Refusal> {
     }
     require_submitted(row.status.0)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
-    let ring = ctx.ring();
-    let current = answer::current(ctx.db, id)?;
-    let amended = current.rows().filter(|row| row.reason.is_some()).count();
+    let current = answer::current(ctx.db, &ctx.ring(), id)?;
+    let amended = current.iter().filter(|kept| kept.amends.is_some()).count();
     let segments = segment::of_assessment(ctx.db, id)?;
     let earlier = match assessment_previous::find(ctx.db, ctx.scope, &row)? {
         Some(earlier) => Some(Earlier::read(ctx, earlier)?),
@@ -129,7 +128,7 @@ fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Summary, Refusal> {
     let summary = Summary::of(&Facts {
         header: header(ctx, &row, &definition)?,
         definition: &definition,
-        answers: current.open(&ring)?,
+        answers: current.answers(),
         provenance: match row.provenance {
             Some(provenance) => provenance.0,
             None => Provenance::of(&current.origins(), &[], &[]),
@@ -196,7 +195,7 @@ struct Earlier {
 impl Earlier {
     fn read(ctx: &mut Ctx<'_, '_>, row: Assessment) -> Result<Self, Refusal> {
         let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
-        let answers = answer::current(ctx.db, row.id.0)?.open(&ctx.ring())?;
+        let answers = answer::current(ctx.db, &ctx.ring(), row.id.0)?.answers();
         Ok(Self { row, definition, answers })
     }
 

@@ -9,7 +9,7 @@ use alongside_domain::id::{AssessmentId, AssistanceSessionId, InstrumentId, Part
 use alongside_domain::instrument::{AnswerKey, Answers, Definition, Enabled, Form, Progress, Setting};
 use alongside_domain::policy::Role;
 use alongside_domain::provenance::{KeyedBy, Level, OthersPresent, Provenance, family_present};
-use alongside_store::answer::{self, Current, Row};
+use alongside_store::answer::{self, Current, Kept};
 use alongside_store::assessment::Assessment;
 use alongside_store::assistance_session::{self, AssistanceSession};
 use alongside_store::consent;
@@ -207,18 +207,18 @@ pub struct Whole {
 impl Whole {
     /// # Errors
     /// What the database says.
-    pub fn load(db: &mut Db<'_>, id: AssessmentId) -> Result<Self, StoreError> {
+    pub fn load(db: &mut Db<'_>, ring: &KeyRing, id: AssessmentId) -> Result<Self, StoreError> {
         Ok(Self {
             sessions: assistance_session::of_assessment(db, id)?,
             segments: segment::of_assessment(db, id)?,
-            current: answer::current(db, id)?,
+            current: answer::current(db, ring, id)?,
         })
     }
 
     /// The provenance of the answers that count.
     pub fn provenance(&self, definition: &Definition, enabled: &Enabled) -> Provenance {
-        let counting = self.current.rows().filter(|row| enabled.contains(definition, &row.key()));
-        let origins: Vec<_> = counting.map(Row::origin).collect();
+        let counting = self.current.iter().filter(|kept| enabled.contains(definition, &kept.answer.key));
+        let origins: Vec<_> = counting.map(|kept| kept.origin).collect();
         let helpers: Vec<Role> = self.sessions.iter().map(|session| session.helper_role.0).collect();
         let present: Vec<OthersPresent> =
             self.segments.iter().flat_map(|segment| segment.others_present.0.iter().copied()).collect();
@@ -283,7 +283,6 @@ pub struct Shown {
     sight: Sight,
     role: Role,
     now: Timestamp,
-    ring: Arc<KeyRing>,
     alerting: bool,
 }
 
@@ -293,8 +292,8 @@ impl Shown {
     /// # Errors
     /// What the database says.
     pub fn read(ctx: &mut Ctx<'_, '_>, assessment: Assessment) -> Result<Self, Refusal> {
-        let whole = Whole::load(ctx.db, assessment.id.0)?;
-        let answers = whole.current.open(&ctx.ring())?;
+        let whole = Whole::load(ctx.db, &ctx.ring(), assessment.id.0)?;
+        let answers = whole.current.answers();
         Self::of(ctx, assessment, Arc::new(whole), Arc::new(answers), false)
     }
 
@@ -313,28 +312,23 @@ impl Shown {
         let definition = ctx.app.definitions.get(ctx.db, assessment.instrument_id.0)?;
         let (session, _) = whole.live(ctx.now);
         let sight = sight(ctx, &assessment, session)?;
-        let (role, now, ring) = (ctx.caller.role, ctx.now, ctx.ring());
-        Ok(Self { assessment, whole, answers, definition, sight, role, now, ring, alerting })
+        let (role, now) = (ctx.caller.role, ctx.now);
+        Ok(Self { assessment, whole, answers, definition, sight, role, now, alerting })
     }
 
     /// The assessment as the caller sees it.
-    ///
-    /// # Errors
-    /// When an answer does not open.
-    pub fn view(self) -> Result<AssessmentView, Refusal> {
-        let Self { assessment, whole, answers, definition, sight, role, now, ring, alerting } = self;
+    pub fn view(self) -> AssessmentView {
+        let Self { assessment, whole, answers, definition, sight, role, now, alerting } = self;
         let (session, segment) = whole.live(now);
         let family_present = segment.is_some_and(|segment| family_present(&segment.others_present.0));
         let form = Form::of(&definition, &answers, &Setting { family_present });
         let sees_everything = sight == Sight::Everything;
         let shows_answers = matches!(sight, Sight::Session(_) | Sight::Everything);
-        let shown_answers = if shows_answers {
+        let shown_answers = shows_answers.then(|| {
             let own_words = assessment::sees_own_words(role);
-            Some(answer_views(&definition, &form, &answers, &whole.current, &sight, own_words, &ring)?)
-        } else {
-            None
-        };
-        Ok(AssessmentView {
+            answer_views(&definition, &form, &whole.current, &sight, own_words)
+        });
+        AssessmentView {
             id: assessment.id.0,
             participant_id: assessment.participant_id.0,
             instrument_id: assessment.instrument_id.0,
@@ -362,34 +356,22 @@ impl Shown {
             version: assessment.version,
             created_at: assessment.created_at.0,
             updated_at: assessment.updated_at.0,
-        })
+        }
     }
 }
 
 fn answer_views(
     definition: &Definition,
     form: &Form<'_>,
-    answers: &Answers,
     current: &Current,
     sight: &Sight,
     own_words: bool,
-    ring: &KeyRing,
-) -> Result<Vec<AnswerView>, Refusal> {
-    let mut rows: Vec<_> =
-        current.rows().filter(|row| sight.shows_answer(private_section(definition, &row.link_id))).collect();
-    rows.sort_unstable_by_key(|row| row.seq);
-    let view = |row: &Row| {
-        let key = row.key();
-        let in_effect = Some(form.enabled().contains(definition, &key));
-        match answers.get(&key) {
-            // Only a correction has more in its cell than the answer.
-            Some(answer) if row.reason.is_none() => {
-                Ok(AnswerView::opened(row, answer.clone(), None, own_words, in_effect))
-            }
-            _ => AnswerView::of(row, ring, own_words, in_effect),
-        }
-    };
-    Ok(rows.into_iter().map(view).collect::<Result<_, _>>()?)
+) -> Vec<AnswerView> {
+    let shown = |kept: &&Kept| sight.shows_answer(private_section(definition, &kept.answer.key.link_id));
+    let mut shown: Vec<_> = current.iter().filter(shown).collect();
+    shown.sort_unstable_by_key(|kept| kept.seq);
+    let in_effect = |kept: &Kept| form.enabled().contains(definition, &kept.answer.key);
+    shown.into_iter().map(|kept| AnswerView::of(kept, own_words, Some(in_effect(kept)))).collect()
 }
 
 /// The link id of the private section a question stands in.

@@ -7,7 +7,7 @@ use alongside_domain::assessment::{Channel, Status};
 use alongside_domain::id::{AssessmentId, InstrumentId, ParticipantId};
 use alongside_domain::instrument::{Answers, Definition, InstrumentStatus};
 use alongside_domain::policy::{Operation, Role};
-use alongside_store::answer::{self, New, Row};
+use alongside_store::answer::Save;
 use alongside_store::assessment::{self, Assessment, Filter};
 use alongside_store::audit::any_id;
 use alongside_store::sealing::KeyRing;
@@ -190,7 +190,7 @@ async fn get_assessment(
             Shown::read(ctx, row)
         })
         .await?;
-    let view = shown.view().map_err(Refusal::into_problem)?;
+    let view = shown.view();
     // What is shown changes with session and consent, not with the version alone: nothing is answered from a copy.
     Ok(reply::shown(view.version, &view))
 }
@@ -225,8 +225,7 @@ async fn create_assessment(
 /// is done before the writer's turn comes, so that others do not wait for it.
 #[derive(Clone)]
 struct Prepared {
-    kept: Arc<[New]>,
-    rows: Arc<[Row]>,
+    save: Arc<Save>,
     whole: Arc<Whole>,
     answers: Arc<Answers>,
 }
@@ -243,10 +242,10 @@ impl Prepared {
         let situation = answering::situation(caller.role, None);
         let mut answers = Answers::default();
         let kept = answer_input::judge(definition, &mut answers, inputs, &situation, None)?;
-        let rows = answer::rows(ring, id, 0, caller.actor_id(), &kept, now)?;
+        let save = Save::new(ring, id, 0, caller.actor_id(), kept, now)?;
         let mut whole = Whole::default();
-        whole.current.take(rows.iter().cloned());
-        Ok(Self { kept: kept.into(), rows: rows.into(), whole: Arc::new(whole), answers: Arc::new(answers) })
+        whole.current.take(save.kept().iter().cloned());
+        Ok(Self { save: Arc::new(save), whole: Arc::new(whole), answers: Arc::new(answers) })
     }
 }
 
@@ -261,7 +260,7 @@ fn create(
         if let Some(found) = assessment::try_find(ctx.db, ctx.scope, id)? {
             ctx.about(found.participant_id.0);
             let version = found.version;
-            return ctx.repeated(id.uuid(), |ctx| Reply::ok(version, &Shown::read(ctx, found)?.view()?));
+            return ctx.repeated(id.uuid(), |ctx| Reply::ok(version, &Shown::read(ctx, found)?.view()));
         }
         ctx.creates(id.uuid())?;
     }
@@ -279,7 +278,7 @@ fn create(
         return Err(answering::no_session());
     }
     let definition = ctx.app.definitions.get(ctx.db, new.instrument_id)?;
-    let Prepared { kept, rows, whole, answers } = match prepared {
+    let Prepared { save, whole, answers } = match prepared {
         Some(prepared) => prepared.clone(),
         None => Prepared::new(&definition, &ctx.ring(), ctx.caller, ctx.now, id, &new.answers)?,
     };
@@ -293,7 +292,7 @@ fn create(
         status: Coded(Status::InProgress),
         channel: Coded(new.channel),
         location: new.location.clone(),
-        last_seq: i64::try_from(kept.len()).unwrap_or(i64::MAX),
+        last_seq: save.count(),
         started_at: At(ctx.now),
         submitted_at: None,
         submitted_by: None,
@@ -308,7 +307,7 @@ fn create(
         version: 1,
     };
     assessment::insert(ctx.db, &row)?;
-    let alerting = answering::record_rows(ctx, &row, &definition, &kept, &rows, &answers)?;
+    let alerting = answering::record_sealed(ctx, &row, &definition, &save, &answers)?;
     let shown = Shown::of(ctx, row, whole, answers, alerting)?;
     Ok(Reply::created_later(format!("/v1/assessments/{id}"), 1, move || shown.view()))
 }

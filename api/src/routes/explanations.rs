@@ -86,7 +86,7 @@ fn explain(ctx: &mut Ctx<'_, '_>, id: AssessmentId, key: AnswerKey) -> Result<It
     if !sees_all_reasons(&definition, &key, &sight) {
         return Err(Problem::not_found().into());
     }
-    let answers = answer::current(ctx.db, id)?.open(&ctx.ring())?;
+    let answers = answer::current(ctx.db, &ctx.ring(), id)?.answers();
     let found = why_enabled(&definition, &answers, &key).ok_or_else(Problem::not_found)?;
     let Explanation { enabled, reasons } = found;
     let cleared = !enabled && !answers.values(&key).is_empty();

@@ -91,7 +91,7 @@ async fn try_instrument(
     let mut answers = Answers::default();
     let situation = answering::situation(permit.caller().role, None);
     let kept = answer_input::judge(&definition, &mut answers, &body.answers, &situation, None)?;
-    let saved: Vec<&Answer> = kept.iter().map(|new| &new.answer).collect();
+    let saved: Vec<&Answer> = kept.iter().map(|new| new.answer.as_ref()).collect();
     Ok(HttpResponse::Ok().json(result(&definition, &saved, &answers)))
 }
 

@@ -1,5 +1,7 @@
 //! Assessments as FHIR R4 QuestionnaireResponses: in from elsewhere, and out to elsewhere.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::assessment::{Status, sees_own_words};
 use alongside_domain::id::AssessmentId;
@@ -8,7 +10,7 @@ use alongside_domain::instrument::{
 };
 use alongside_domain::policy::Operation;
 use alongside_domain::provenance::{AnsweredBy, Origin};
-use alongside_store::answer::{self, New, Row};
+use alongside_store::answer::{self, Kept, New};
 use alongside_store::assessment::{self, Assessment};
 use serde_json::{Value, json};
 
@@ -76,25 +78,26 @@ fn import(ctx: &mut Ctx<'_, '_>, id: AssessmentId, document: &Value) -> Result<R
         let message = "This is a response to another instrument, or to another version of it.";
         return Err(Problem::new(Code::Invalid).field("/questionnaire", "other_instrument", message).into());
     }
-    let before = answer::current(ctx.db, id)?.open(&ctx.ring())?;
+    let before = answer::current(ctx.db, &ctx.ring(), id)?.answers();
     let mut after = before.clone();
     let answered_by = answered_by(&row, &header);
     let mut kept = Vec::new();
     for answer in offered.iter().filter(|answer| before.get(&answer.key) != Some(answer)) {
-        after.save(answer.clone());
+        let answer = Arc::new(answer.clone());
+        after.save(Arc::clone(&answer));
         let origin = match header.origins.get(&answer.key) {
             Some(attributed) => attributed.origin,
             None => Origin::outside_segment(answered_by),
         };
-        kept.push(New { answer: answer.clone(), origin, segment: None, device_at: None, amends: None });
+        kept.push(New { answer, origin, segment: None, device_at: None, amends: None });
     }
     let last_seq = row.last_seq;
     let grown = last_seq + i64::try_from(kept.len()).unwrap_or(0);
     let row = assessment::save(ctx.db, Assessment { last_seq: grown, ..row }, ctx.now)?;
-    let (rows, alerting) = answering::record(ctx, &row, last_seq, &definition, &kept, &after)?;
+    let (save, alerting) = answering::record(ctx, &row, last_seq, &definition, kept, &after)?;
     let sight = sight_while_saving(ctx.caller.role, None);
     let effect = Effect { definition, before, after, setting: Setting::default(), sight };
-    Ok(Reply::ok_later(row.version, move || Ok(effect.reply(&row, &rows, alerting))))
+    Ok(Reply::ok_later(row.version, move || effect.reply(&row, &save, alerting)))
 }
 
 /// Export an assessment as a questionnaire response
@@ -128,8 +131,8 @@ fn export(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Value, Refusal> {
     let sight = assessment_view::sight_now(ctx, &row)?;
     require_answers(ctx, &sight)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
-    let whole = Whole::load(ctx.db, row.id.0)?;
-    let answers = whole.current.open(&ctx.ring())?;
+    let whole = Whole::load(ctx.db, &ctx.ring(), row.id.0)?;
+    let answers = whole.current.answers();
     let provenance = match &row.provenance {
         Some(kept) => kept.0.clone(),
         None => whole.provenance(&definition, &Enabled::of(&definition, &answers)),
@@ -138,16 +141,16 @@ fn export(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Value, Refusal> {
     if !sees_own_words(ctx.caller.role) {
         counting = without_own_words(&counting);
     }
-    let rows: Vec<&Row> =
-        whole.current.rows().filter(|answer| counting.get(&answer.key()).is_some()).collect();
+    let kept: Vec<&Kept> =
+        whole.current.iter().filter(|kept| counting.get(&kept.answer.key).is_some()).collect();
     let header = Header {
         status: response_status(row.status.0),
         authored: Some(instant(row.updated_at.0)),
         subject: Some(response_header::participant(&row)),
-        source: response_header::source(&row, &rows),
-        author: response_header::author(&row, &rows),
+        source: response_header::source(&row, &kept),
+        author: response_header::author(&row, &kept),
         questionnaire: None,
-        origins: response_header::origins(&rows, &whole.segments),
+        origins: response_header::origins(&kept, &whole.segments),
     };
     let mut document = write_response(&definition, &counting, &header);
     if let Some(members) = document.as_object_mut() {

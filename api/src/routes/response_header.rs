@@ -8,7 +8,7 @@ use alongside_domain::choice::Choice as _;
 use alongside_domain::clock::Timestamp;
 use alongside_domain::instrument::{AnswerKey, Attributed, OWN_EXTENSIONS};
 use alongside_domain::provenance::{AnsweredBy, KeyedBy, Origin, Provenance};
-use alongside_store::answer::Row;
+use alongside_store::answer::Kept;
 use alongside_store::assessment::Assessment;
 use alongside_store::segment::Segment;
 use chrono::SecondsFormat;
@@ -31,8 +31,8 @@ pub fn participant(assessment: &Assessment) -> Value {
 }
 
 /// Who gave the answers, where it is one and the same for all of them.
-pub fn source(assessment: &Assessment, rows: &[&Row]) -> Option<Value> {
-    match only(rows.iter().map(|row| row.answered_by.0))? {
+pub fn source(assessment: &Assessment, kept: &[&Kept]) -> Option<Value> {
+    match only(kept.iter().map(|kept| kept.origin.answered_by))? {
         AnsweredBy::Participant => Some(participant(assessment)),
         AnsweredBy::Proxy => {
             Some(json!({"type": "RelatedPerson", "display": "Somebody who answered for the participant"}))
@@ -42,12 +42,12 @@ pub fn source(assessment: &Assessment, rows: &[&Row]) -> Option<Value> {
 }
 
 /// Who wrote the answers down, where it is one and the same for all of them.
-pub fn author(assessment: &Assessment, rows: &[&Row]) -> Option<Value> {
-    match only(rows.iter().map(|row| row.keyed_by.0))? {
+pub fn author(assessment: &Assessment, kept: &[&Kept]) -> Option<Value> {
+    match only(kept.iter().map(|kept| kept.origin.keyed_by))? {
         KeyedBy::Participant => Some(participant(assessment)),
         KeyedBy::FamilyFriend => Some(json!({"type": "RelatedPerson", "display": "Family or friend"})),
         KeyedBy::Supporter | KeyedBy::Researcher | KeyedBy::Clinician | KeyedBy::Clerk => {
-            let id = only(rows.iter().map(|row| row.author_id.0.uuid()))?;
+            let id = only(kept.iter().map(|kept| kept.author))?;
             Some(json!({"reference": format!("Practitioner/{id}"), "type": "Practitioner"}))
         }
         KeyedBy::Unknown => None,
@@ -61,14 +61,14 @@ fn only<T: Ord>(all: impl Iterator<Item = T>) -> Option<T> {
 }
 
 /// Where each answer comes from, of those of which anything is known.
-pub fn origins(rows: &[&Row], segments: &[Segment]) -> BTreeMap<AnswerKey, Attributed> {
-    let number = |row: &Row| {
-        let position = segments.iter().position(|segment| Some(segment.id) == row.segment_id)?;
+pub fn origins(kept: &[&Kept], segments: &[Segment]) -> BTreeMap<AnswerKey, Attributed> {
+    let number = |kept: &Kept| {
+        let position = segments.iter().position(|segment| Some(segment.id.0) == kept.segment)?;
         u32::try_from(position.saturating_add(1)).ok()
     };
-    let attributed = rows.iter().map(|row| {
-        let attributed = Attributed { origin: row.origin(), segment: number(row) };
-        (row.key(), attributed)
+    let attributed = kept.iter().map(|kept| {
+        let attributed = Attributed { origin: kept.origin, segment: number(kept) };
+        (kept.answer.key.clone(), attributed)
     });
     attributed.filter(|(_, attributed)| attributed.origin != Origin::unknown()).collect()
 }

@@ -50,8 +50,8 @@ fn submit(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Reply, Refusal> {
     let help = answering::required_help(ctx, &row)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let setting = answering::situation(ctx.caller.role, help.as_ref()).setting();
-    let whole = Whole::load(ctx.db, id)?;
-    let answers = whole.current.open(&ctx.ring())?;
+    let whole = Whole::load(ctx.db, &ctx.ring(), id)?;
+    let answers = whole.current.answers();
     require_complete(&definition, &answers, setting)?;
     let concerns = outcome::work_out(&mut row, &definition, &whole, &answers)?;
     row.status = Coded(status);

@@ -1,6 +1,11 @@
-//! Answers: every save of every answer, in order, never changed. The newest row of a question is its answer.
+//! Answers: every save, in order, never changed. The newest answer to a question is its answer.
+//!
+//! A row holds answers that were saved together in the same circumstances: how they were given stands in clear, so that
+//! it can be counted; to which questions, and what, is sealed in one cell.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use alongside_domain::assessment::AmendmentReason;
 use alongside_domain::clock::Timestamp;
@@ -12,49 +17,76 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::audit::any_id;
-use crate::db::{Cached, Db, cols, exec, many};
+use crate::db::{Db, cols, exec, many};
 use crate::error::StoreError;
 use crate::schema::answers;
 use crate::sealing::{KeyRing, Place};
-use crate::types::{At, Code, Document, Key, Sealed};
+use crate::types::{At, Code, Key, Sealed};
 
-/// One save of one answer.
+/// Answers saved together in the same circumstances.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = answers, treat_none_as_default_value = false)]
 pub struct Row {
     pub assessment_id: Key<kind::Assessment>,
-    pub seq: i64,
-    pub link_id: String,
-    pub occurrence: Document<Vec<u32>>,
-    pub state: Code<State>,
-    /// The values and the comment of a correction; `None` where there is neither.
-    pub value: Option<Sealed>,
+    /// The number of the first of them.
+    pub first_seq: i64,
+    /// The number of the last of them.
+    pub last_seq: i64,
+    cell: Sealed,
     pub answered_by: Code<AnsweredBy>,
     pub keyed_by: Code<KeyedBy>,
     pub level: Code<Level>,
     pub segment_id: Option<Key<kind::Segment>>,
     /// A person, or a service client.
     pub author_id: Key<kind::AuditEvent>,
-    pub device_at: Option<At>,
     pub at: At,
-    pub amends_seq: Option<i64>,
-    pub reason: Option<Code<AmendmentReason>>,
 }
 
-/// What is sealed of an answer. It names its row, since the rows of an assessment share one place.
+/// What is sealed of a row. It names the row, since the rows of an assessment share one place.
 #[derive(Debug, Serialize, Deserialize)]
-struct Cell {
-    link_id: String,
-    seq: i64,
-    values: Vec<Value>,
+struct Cell<'a> {
+    first_seq: i64,
+    answers: Vec<Entry<'a>>,
+}
+
+/// What is sealed of one answer.
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry<'a> {
+    link_id: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "<[u32]>::is_empty")]
+    occurrence: Cow<'a, [u32]>,
+    state: State,
+    #[serde(default, skip_serializing_if = "<[Value]>::is_empty")]
+    values: Cow<'a, [Value]>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    comment: Option<String>,
+    device_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    amends: Option<Cow<'a, Amends>>,
+}
+
+impl<'a> Entry<'a> {
+    fn of(kept: &'a Kept) -> Self {
+        let Answer { key, state, values } = kept.answer.as_ref();
+        Self {
+            link_id: Cow::Borrowed(&key.link_id),
+            occurrence: Cow::Borrowed(&key.occurrence),
+            state: *state,
+            values: Cow::Borrowed(values),
+            device_at: kept.device_at,
+            amends: kept.amends.as_ref().map(Cow::Borrowed),
+        }
+    }
+
+    fn answer(self) -> Answer {
+        let key = AnswerKey { link_id: self.link_id.into_owned(), occurrence: self.occurrence.into_owned() };
+        Answer { key, state: self.state, values: self.values.into_owned() }
+    }
 }
 
 /// An answer about to be kept.
 #[derive(Debug, Clone)]
 pub struct New {
-    pub answer: Answer,
+    pub answer: Arc<Answer>,
     pub origin: Origin,
     pub segment: Option<SegmentId>,
     pub device_at: Option<Timestamp>,
@@ -62,242 +94,307 @@ pub struct New {
 }
 
 /// What an answer corrects, and why.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amends {
-    /// The row corrected; `None` where the question had no answer.
+    /// The answer corrected; `None` where the question had none.
     pub seq: Option<i64>,
     pub reason: AmendmentReason,
     pub comment: Option<String>,
 }
 
-impl Row {
-    #[must_use]
-    pub fn key(&self) -> AnswerKey {
-        AnswerKey::at(&self.link_id, &self.occurrence.0)
-    }
+/// An answer as it was kept.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// Its number in the assessment.
+    pub seq: i64,
+    pub answer: Arc<Answer>,
+    pub origin: Origin,
+    pub segment: Option<SegmentId>,
+    /// The person or service client that sent it.
+    pub author: Uuid,
+    /// When it was given, by the device's clock.
+    pub device_at: Option<Timestamp>,
+    pub at: Timestamp,
+    pub amends: Option<Amends>,
+}
 
-    #[must_use]
-    pub fn origin(&self) -> Origin {
-        Origin { answered_by: self.answered_by.0, keyed_by: self.keyed_by.0, level: self.level.0 }
-    }
+/// Answers that are numbered and sealed, to be [`insert`]ed as they are.
+#[derive(Debug, Clone)]
+pub struct Save {
+    rows: Vec<Row>,
+    kept: Vec<Kept>,
+}
 
-    /// The answer, with its values.
+impl Save {
+    /// Numbers answers on from `last_seq`, and seals them.
     ///
     /// # Errors
-    /// When the cell does not open, or belongs to another row.
-    pub fn open(&self, ring: &KeyRing) -> Result<Answer, StoreError> {
-        Ok(self.open_all(ring)?.0)
+    /// When they do not seal.
+    pub fn new(
+        ring: &KeyRing,
+        assessment: AssessmentId,
+        last_seq: i64,
+        author: Uuid,
+        new: Vec<New>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let number = |(seq, new): (i64, New)| {
+            let New { answer, origin, segment, device_at, amends } = new;
+            Kept { seq, answer, origin, segment, author, device_at, at: now, amends }
+        };
+        let kept: Vec<_> = (last_seq + 1..).zip(new).map(number).collect();
+        let alike = |one: &Kept, next: &Kept| (one.origin, one.segment) == (next.origin, next.segment);
+        let rows = kept.chunk_by(alike).filter_map(|alike| Row::of(ring, assessment, alike).transpose());
+        Ok(Self { rows: rows.collect::<Result<_, _>>()?, kept })
     }
 
-    /// The answer, with the comment where it is a correction.
-    ///
-    /// # Errors
-    /// When the cell does not open, or belongs to another row.
-    pub fn open_all(&self, ring: &KeyRing) -> Result<(Answer, Option<String>), StoreError> {
-        let Some(cell) = &self.value else { return Ok((Answer::without(self.key(), self.state.0), None)) };
-        let cell: Cell = ring.open(place(self.assessment_id.0), cell)?;
-        if cell.seq != self.seq || cell.link_id != self.link_id {
-            return Err(StoreError::Sealed("the cell was moved to another answer"));
-        }
-        Ok((Answer { key: self.key(), state: self.state.0, values: cell.values }, cell.comment))
+    /// The answers, in their order.
+    #[must_use]
+    pub fn kept(&self) -> &[Kept] {
+        &self.kept
+    }
+
+    /// How many answers there are.
+    #[must_use]
+    pub fn count(&self) -> i64 {
+        i64::try_from(self.kept.len()).unwrap_or(i64::MAX)
     }
 }
 
-/// The exponent of the most rows that one statement inserts.
-const LARGEST_SHAPE: u32 = 6;
+impl Row {
+    /// The row of answers given in the same circumstances; `None` without answers.
+    fn of(ring: &KeyRing, assessment: AssessmentId, alike: &[Kept]) -> Result<Option<Self>, StoreError> {
+        let (Some(first), Some(last)) = (alike.first(), alike.last()) else { return Ok(None) };
+        let cell = Cell { first_seq: first.seq, answers: alike.iter().map(Entry::of).collect() };
+        Ok(Some(Self {
+            assessment_id: Key(assessment),
+            first_seq: first.seq,
+            last_seq: last.seq,
+            cell: ring.seal(place(assessment), &cell)?,
+            answered_by: Code(first.origin.answered_by),
+            keyed_by: Code(first.origin.keyed_by),
+            level: Code(first.origin.level),
+            segment_id: first.segment.map(Key),
+            author_id: any_id(first.author),
+            at: At(first.at),
+        }))
+    }
+
+    /// The answers of the row.
+    fn open(&self, ring: &KeyRing) -> Result<impl Iterator<Item = Kept> + use<>, StoreError> {
+        let cell: Cell<'static> = ring.open(place(self.assessment_id.0), &self.cell)?;
+        if cell.first_seq != self.first_seq {
+            return Err(StoreError::Sealed("the cell was moved to other answers"));
+        }
+        let origin =
+            Origin { answered_by: self.answered_by.0, keyed_by: self.keyed_by.0, level: self.level.0 };
+        let segment = self.segment_id.map(|id| id.0);
+        let (author, at) = (self.author_id.0.uuid(), self.at.0);
+        let kept = move |(seq, mut entry): (i64, Entry<'static>)| {
+            let (device_at, amends) = (entry.device_at, entry.amends.take().map(Cow::into_owned));
+            let answer = Arc::new(entry.answer());
+            Kept { seq, answer, origin, segment, author, device_at, at, amends }
+        };
+        Ok((self.first_seq..).zip(cell.answers).map(kept))
+    }
+}
 
 fn place(assessment: AssessmentId) -> Place {
-    Place { table: "answers", column: "value", row: assessment.uuid() }
+    Place { table: "answers", column: "cell", row: assessment.uuid() }
 }
 
-/// The rows of answers numbered on from `last_seq`, sealed; to be [`insert`]ed as they are.
-///
-/// # Errors
-/// When a value does not seal.
-pub fn rows(
-    ring: &KeyRing,
-    assessment: AssessmentId,
-    last_seq: i64,
-    author: Uuid,
-    new: &[New],
-    now: Timestamp,
-) -> Result<Vec<Row>, StoreError> {
-    (last_seq + 1..).zip(new).map(|(seq, new)| row(ring, assessment, seq, author, new, now)).collect()
-}
-
-/// Keeps the rows of answers. Their numbers must follow the assessment's own last one.
+/// Keeps answers. Their numbers must follow the assessment's own last one.
 ///
 /// # Errors
 /// What the database says.
-pub fn insert(db: &mut Db<'_>, rows: &[Row]) -> Result<(), StoreError> {
-    match db {
-        // Few round trips, and few statements, which are prepared once: a power of two rows at a time.
-        Db::Pg(connection) => {
-            let mut rest = rows;
-            while !rest.is_empty() {
-                let (now, later) = rest.split_at(1 << rest.len().ilog2().min(LARGEST_SHAPE));
-                Cached(diesel::insert_into(answers::table).values(now)).execute(*connection)?;
-                rest = later;
-            }
-        }
-        // No round trip at all: a short statement, prepared once, is the cheapest.
-        Db::Sqlite(_) => {
-            for row in rows {
-                exec(db, diesel::insert_into(answers::table).values(row))?;
-            }
-        }
+pub fn insert(db: &mut Db<'_>, save: &Save) -> Result<(), StoreError> {
+    for row in &save.rows {
+        exec(db, diesel::insert_into(answers::table).values(row))?;
     }
     Ok(())
 }
 
-fn row(
-    ring: &KeyRing,
-    assessment: AssessmentId,
-    seq: i64,
-    author: Uuid,
-    new: &New,
-    now: Timestamp,
-) -> Result<Row, StoreError> {
-    let comment = new.amends.as_ref().and_then(|amends| amends.comment.clone());
-    let cell =
-        Cell { link_id: new.answer.key.link_id.clone(), seq, values: new.answer.values.clone(), comment };
-    let is_empty = cell.values.is_empty() && cell.comment.is_none();
-    let value = if is_empty { None } else { Some(ring.seal(place(assessment), &cell)?) };
-    Ok(Row {
-        assessment_id: Key(assessment),
-        seq,
-        link_id: cell.link_id,
-        occurrence: Document(new.answer.key.occurrence.clone()),
-        state: Code(new.answer.state),
-        value,
-        answered_by: Code(new.origin.answered_by),
-        keyed_by: Code(new.origin.keyed_by),
-        level: Code(new.origin.level),
-        segment_id: new.segment.map(Key),
-        author_id: any_id(author),
-        device_at: new.device_at.map(At),
-        at: At(now),
-        amends_seq: new.amends.as_ref().and_then(|amends| amends.seq),
-        reason: new.amends.as_ref().map(|amends| Code(amends.reason)),
-    })
-}
-
-/// A stretch of the history of an assessment's answers. Whether the caller may see it is decided before.
+/// A stretch of the history of an assessment's answers: at most `limit` behind number `after`. Whether the caller may
+/// see it is decided before.
 ///
 /// # Errors
-/// What the database says.
+/// What the database says, and when a cell does not open.
 pub fn history(
     db: &mut Db<'_>,
+    ring: &KeyRing,
     assessment: AssessmentId,
     after: i64,
     limit: u32,
-) -> Result<Vec<Row>, StoreError> {
-    Ok(many(
+) -> Result<Vec<Kept>, StoreError> {
+    let rows: Vec<Row> = many(
         db,
         answers::table
             .filter(answers::assessment_id.eq(Key(assessment)))
-            .filter(answers::seq.gt(after))
-            .order(answers::seq)
+            .filter(answers::last_seq.gt(after))
+            .order(answers::first_seq)
             .limit(i64::from(limit))
             .select(cols::<Row>()),
-    )?)
+    )?;
+    let mut kept = opened(ring, &rows)?;
+    kept.retain(|kept| kept.seq > after);
+    kept.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(kept)
 }
 
-/// The answers of an assessment as they stand, by address, sealed as they are.
+/// Every answer of an assessment that was ever kept, in order. Whether the caller may see them is decided before.
+///
+/// # Errors
+/// What the database says, and when a cell does not open.
+pub fn all(db: &mut Db<'_>, ring: &KeyRing, assessment: AssessmentId) -> Result<Vec<Kept>, StoreError> {
+    let rows: Vec<Row> = many(
+        db,
+        answers::table
+            .filter(answers::assessment_id.eq(Key(assessment)))
+            .order(answers::first_seq)
+            .select(cols::<Row>()),
+    )?;
+    opened(ring, &rows)
+}
+
+fn opened(ring: &KeyRing, rows: &[Row]) -> Result<Vec<Kept>, StoreError> {
+    let mut kept = Vec::new();
+    for row in rows {
+        kept.extend(row.open(ring)?);
+    }
+    Ok(kept)
+}
+
+/// The answers of an assessment as they stand, by address.
 #[derive(Debug, Clone, Default)]
-pub struct Current(BTreeMap<AnswerKey, Row>);
+pub struct Current(BTreeMap<AnswerKey, Kept>);
 
 impl Current {
-    /// The newest row of a question.
+    /// The newest answer to a question.
     #[must_use]
-    pub fn get(&self, key: &AnswerKey) -> Option<&Row> {
+    pub fn get(&self, key: &AnswerKey) -> Option<&Kept> {
         self.0.get(key)
     }
 
-    /// Takes newer rows in.
-    pub fn take(&mut self, rows: impl IntoIterator<Item = Row>) {
-        for row in rows {
-            self.0.insert(row.key(), row);
+    /// Takes newer answers in.
+    pub fn take(&mut self, newer: impl IntoIterator<Item = Kept>) {
+        for kept in newer {
+            self.0.insert(kept.answer.key.clone(), kept);
         }
     }
 
-    /// The newest row of every question.
-    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+    /// The newest answer to every question.
+    pub fn iter(&self) -> impl Iterator<Item = &Kept> {
         self.0.values()
     }
 
     /// The origins, for the provenance of the whole.
     #[must_use]
     pub fn origins(&self) -> Vec<Origin> {
-        self.rows().map(Row::origin).collect()
+        self.iter().map(|kept| kept.origin).collect()
     }
 
-    /// The answers with their values.
-    ///
-    /// # Errors
-    /// When a cell does not open.
-    pub fn open(&self, ring: &KeyRing) -> Result<Answers, StoreError> {
-        self.rows().map(|row| row.open(ring)).collect()
+    /// The answers alone.
+    #[must_use]
+    pub fn answers(&self) -> Answers {
+        self.iter().map(|kept| Arc::clone(&kept.answer)).collect()
     }
 }
 
 /// The answers of an assessment as they stand. Whether the caller may see them is decided before.
 ///
 /// # Errors
-/// What the database says.
-pub fn current(db: &mut Db<'_>, assessment: AssessmentId) -> Result<Current, StoreError> {
-    let query = answers::table
-        .filter(answers::assessment_id.eq(Key(assessment)))
-        .order(answers::seq)
-        .select(cols::<Row>());
+/// What the database says, and when a cell does not open.
+pub fn current(db: &mut Db<'_>, ring: &KeyRing, assessment: AssessmentId) -> Result<Current, StoreError> {
     let mut current = Current::default();
-    current.take(many::<_, Row>(db, query)?);
+    current.take(all(db, ring, assessment)?);
     Ok(current)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alongside_domain::instrument::Value;
     use secrecy::SecretSlice;
 
     fn ring() -> KeyRing {
         KeyRing::new([(1, SecretSlice::from(vec![7; 32]))]).unwrap()
     }
 
-    fn at() -> Timestamp {
-        "2026-11-22T12:00:00Z".parse().unwrap()
+    fn new(link_id: &str, answered_by: AnsweredBy) -> New {
+        New {
+            answer: Arc::new(Answer::answered(AnswerKey::of(link_id), vec![Value::Integer(7)])),
+            origin: Origin::outside_segment(answered_by),
+            segment: None,
+            device_at: None,
+            amends: None,
+        }
     }
 
-    fn sealed(seq: i64, link_id: &str) -> Row {
-        let answer = Answer::answered(AnswerKey::of(link_id), vec![Value::Integer(7)]);
-        let origin = Origin::outside_segment(AnsweredBy::Participant);
-        let new = New { answer, origin, segment: None, device_at: None, amends: None };
-        row(&ring(), AssessmentId::new(Uuid::from_u128(1)), seq, Uuid::nil(), &new, at()).unwrap()
+    fn save(last_seq: i64, new: Vec<New>) -> Save {
+        let now = "2026-11-22T12:00:00Z".parse().unwrap();
+        Save::new(&ring(), AssessmentId::new(Uuid::from_u128(1)), last_seq, Uuid::nil(), new, now).unwrap()
+    }
+
+    fn link_ids(rows: &[Row]) -> Vec<(i64, String)> {
+        let all = opened(&ring(), rows).unwrap();
+        all.into_iter().map(|kept| (kept.seq, kept.answer.key.link_id.clone())).collect()
     }
 
     #[test]
-    fn an_answer_opens_in_its_row_and_in_no_other() {
-        let (first, mut second) = (sealed(1, "leak"), sealed(2, "pain"));
-        assert_eq!(first.open(&ring()).unwrap().values, [Value::Integer(7)]);
-        second.value.clone_from(&first.value);
-        assert!(second.open(&ring()).is_err(), "another question");
-        let mut later = sealed(3, "leak");
-        later.value.clone_from(&first.value);
-        assert!(later.open(&ring()).is_err(), "an older answer");
+    fn answers_given_alike_share_a_row_and_come_back_one_by_one() {
+        use AnsweredBy::{Participant, Proxy};
+        let given = vec![
+            new("leak", Participant),
+            new("pain", Participant),
+            new("mood", Proxy),
+            new("sleep", Participant),
+        ];
+        let save = save(4, given);
+        let spans: Vec<_> = save.rows.iter().map(|row| (row.first_seq, row.last_seq)).collect();
+        assert_eq!(spans, [(5, 6), (7, 7), (8, 8)]);
+        let names = ["leak", "pain", "mood", "sleep"].map(str::to_owned);
+        assert_eq!(link_ids(&save.rows), (5..).zip(names).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_save_without_answers_has_no_row() {
+        assert!(save(0, Vec::new()).rows.is_empty());
+    }
+
+    #[test]
+    fn a_row_opens_with_its_own_cell_and_with_no_other() {
+        let first = save(0, vec![new("leak", AnsweredBy::Participant)]);
+        let mut second = save(1, vec![new("pain", AnsweredBy::Participant)]);
+        second.rows[0].cell.clone_from(&first.rows[0].cell);
+        assert!(opened(&ring(), &second.rows).is_err());
     }
 
     #[test]
     fn outside_a_segment_the_row_says_unknown() {
-        let row = sealed(1, "leak");
+        let save = save(0, vec![new("leak", AnsweredBy::Participant)]);
+        let row = &save.rows[0];
         assert_eq!((row.level.0, row.keyed_by.0, row.segment_id), (Level::Unknown, KeyedBy::Unknown, None));
     }
 
     #[test]
-    fn the_newest_row_of_a_question_is_its_answer() {
+    fn a_correction_comes_back_with_its_reason() {
+        let amends = Amends {
+            seq: Some(1),
+            reason: AmendmentReason::Transcription,
+            comment: Some("Misheard".to_owned()),
+        };
+        let corrected = New { amends: Some(amends.clone()), ..new("leak", AnsweredBy::Participant) };
+        let kept = opened(&ring(), &save(1, vec![corrected]).rows).unwrap();
+        assert_eq!(kept[0].amends, Some(amends));
+    }
+
+    #[test]
+    fn the_newest_answer_to_a_question_is_its_answer() {
         let mut current = Current::default();
-        current.take([sealed(1, "leak"), sealed(2, "pain"), sealed(3, "leak")]);
-        let seqs: Vec<i64> = current.rows().map(|row| row.seq).collect();
+        let given = ["leak", "pain", "leak"].map(|link_id| new(link_id, AnsweredBy::Participant));
+        current.take(save(0, given.into()).kept().iter().cloned());
+        let seqs: Vec<i64> = current.iter().map(|kept| kept.seq).collect();
         assert_eq!(seqs, [3, 2]);
-        assert_eq!(current.open(&ring()).unwrap().len(), 2);
+        assert_eq!(current.answers().len(), 2);
     }
 }

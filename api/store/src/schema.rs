@@ -386,22 +386,17 @@ table! {
     use crate::types::sql::*;
     use diesel::sql_types::*;
 
-    answers (assessment_id, seq) {
+    answers (assessment_id, first_seq) {
         assessment_id -> Uid,
-        seq -> BigInt,
-        link_id -> Text,
-        occurrence -> Text,
-        state -> Text,
-        value -> Nullable<Binary>,
+        first_seq -> BigInt,
+        last_seq -> BigInt,
+        cell -> Binary,
         answered_by -> Text,
         keyed_by -> Text,
         level -> Text,
         segment_id -> Nullable<Uid>,
         author_id -> Uid,
-        device_at -> Nullable<Instant>,
         at -> Instant,
-        amends_seq -> Nullable<BigInt>,
-        reason -> Nullable<Text>,
     }
 }
 

@@ -63,19 +63,14 @@ CREATE UNIQUE INDEX segments_one_open ON segments (assistance_session_id) WHERE 
 -- Every save of every answer, in order; the newest entry for a question is its answer. Never changed, never deleted.
 CREATE TABLE answers (
     assessment_id uuid NOT NULL REFERENCES assessments (id),
-    seq bigint NOT NULL,
-    link_id text NOT NULL,
-    occurrence text NOT NULL,
-    state text NOT NULL,
-    value bytea,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    cell bytea NOT NULL,
     answered_by text NOT NULL,
     keyed_by text NOT NULL,
     level text NOT NULL,
     segment_id uuid,
     author_id uuid NOT NULL,
-    device_at timestamptz,
     at timestamptz NOT NULL,
-    amends_seq bigint,
-    reason text,
-    PRIMARY KEY (assessment_id, seq)
+    PRIMARY KEY (assessment_id, first_seq)
 );

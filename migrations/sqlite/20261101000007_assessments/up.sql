@@ -63,19 +63,14 @@ CREATE UNIQUE INDEX segments_one_open ON segments (assistance_session_id) WHERE 
 -- Every save of every answer, in order; the newest entry for a question is its answer. Never changed, never deleted.
 CREATE TABLE answers (
     assessment_id BLOB NOT NULL REFERENCES assessments (id),
-    seq INTEGER NOT NULL,
-    link_id TEXT NOT NULL,
-    occurrence TEXT NOT NULL,
-    state TEXT NOT NULL,
-    value BLOB,
+    first_seq INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL,
+    cell BLOB NOT NULL,
     answered_by TEXT NOT NULL,
     keyed_by TEXT NOT NULL,
     level TEXT NOT NULL,
     segment_id BLOB,
     author_id BLOB NOT NULL,
-    device_at INTEGER,
     at INTEGER NOT NULL,
-    amends_seq INTEGER,
-    reason TEXT,
-    PRIMARY KEY (assessment_id, seq)
+    PRIMARY KEY (assessment_id, first_seq)
 ) STRICT, WITHOUT ROWID;

@@ -1,6 +1,7 @@
 //! Answers: where each belongs, what became of the question, and the values given.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -88,12 +89,13 @@ impl Answer {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Answers {
     /// Of every item its records, by occurrence: nearly always one.
-    by_item: BTreeMap<String, Vec<Answer>>,
+    by_item: BTreeMap<String, Vec<Arc<Answer>>>,
 }
 
 impl Answers {
     /// Records an answer in place of the one before, which is given back.
-    pub fn save(&mut self, answer: Answer) -> Option<Answer> {
+    pub fn save(&mut self, answer: impl Into<Arc<Answer>>) -> Option<Arc<Answer>> {
+        let answer = answer.into();
         let Some(of_item) = self.by_item.get_mut(&answer.key.link_id) else {
             self.by_item.insert(answer.key.link_id.clone(), vec![answer]);
             return None;
@@ -115,7 +117,7 @@ impl Answers {
     /// The record of an item in an occurrence.
     pub fn at(&self, link_id: &str, occurrence: &[u32]) -> Option<&Answer> {
         let of_item = self.by_item.get(link_id)?;
-        of_item.get(position(of_item, occurrence).ok()?)
+        of_item.get(position(of_item, occurrence).ok()?).map(Arc::as_ref)
     }
 
     /// The values at an address; none unless answered.
@@ -133,7 +135,7 @@ impl Answers {
 
     /// Every record, by address.
     pub fn iter(&self) -> impl Iterator<Item = &Answer> {
-        self.by_item.values().flatten()
+        self.by_item.values().flatten().map(Arc::as_ref)
     }
 
     /// The records of one item in all its occurrences, in order.
@@ -152,7 +154,7 @@ impl Answers {
         let from = of_item.partition_point(|answer| answer.key.occurrence.as_slice() < outer);
         let rest = of_item.get(from..).unwrap_or_default();
         let inside = rest.partition_point(|answer| answer.key.occurrence.starts_with(outer));
-        rest.get(..inside).unwrap_or_default().iter()
+        rest.get(..inside).unwrap_or_default().iter().map(Arc::as_ref)
     }
 
     /// How many records there are.
@@ -167,13 +169,13 @@ impl Answers {
 }
 
 /// Where the record of an occurrence stands among those of its item, or else belongs.
-fn position(of_item: &[Answer], occurrence: &[u32]) -> Result<usize, usize> {
+fn position(of_item: &[Arc<Answer>], occurrence: &[u32]) -> Result<usize, usize> {
     of_item.binary_search_by(|answer| answer.key.occurrence.as_slice().cmp(occurrence))
 }
 
-impl FromIterator<Answer> for Answers {
+impl<A: Into<Arc<Answer>>> FromIterator<A> for Answers {
     /// Later answers take the place of earlier ones.
-    fn from_iter<I: IntoIterator<Item = Answer>>(answers: I) -> Self {
+    fn from_iter<I: IntoIterator<Item = A>>(answers: I) -> Self {
         let mut all = Self::default();
         for answer in answers {
             all.save(answer);

@@ -2,6 +2,8 @@
 //!
 //! Judging never fails and never stops at the first finding. Messages do not repeat the answer.
 
+use std::sync::Arc;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Answer, AnswerKey, Answers, State};
@@ -56,7 +58,8 @@ impl<'d> Judge<'d> {
     }
 
     /// Takes an answer in.
-    pub fn save(&mut self, answer: Answer) {
+    pub fn save(&mut self, answer: impl Into<Arc<Answer>>) {
+        let answer = answer.into();
         let key = answer.key.clone();
         self.answers.save(answer);
         self.enabled.follow(self.definition, &self.answers, &key);
