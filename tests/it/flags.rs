@@ -4,7 +4,7 @@ use alongside_domain::clock::{Ids as _, System};
 use alongside_domain::flag::TriggerKind;
 use alongside_domain::id::{FlagId, PersonId};
 use alongside_domain::policy::Role;
-use alongside_store::flag;
+use alongside_store::{StoreError, exec, flag};
 use chrono::{SecondsFormat, TimeDelta};
 use serde_json::{Value, json};
 
@@ -314,4 +314,23 @@ fn another_programmes_lead_finds_nothing() {
     let stranger = world.enrol(Role::SafeguardingLead, Some(other), None, None);
     assert!(listed(&stranger, "").is_empty());
     stranger.get(&format!("/v1/flags/{id}")).not_found();
+}
+
+#[test]
+fn nobody_with_the_database_open_changes_what_was_said() {
+    let world = World::start();
+    let id = raised(&world.sign_in(Role::Supporter), &concern());
+    let entry = json!({"kind": "decision", "nature": "fact", "text": "Told the local authority.",
+        "occurred_at": world.app.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true)});
+    world.sign_in(Role::SafeguardingLead).post(&format!("/v1/flags/{id}/entries"), &entry).created();
+    for statement in [
+        "UPDATE flags SET report = cell FROM (SELECT report AS cell FROM flags) AS other",
+        "UPDATE flags SET raised_by_person = NULL",
+        "DELETE FROM flags",
+        "DELETE FROM flag_entries",
+    ] {
+        let tampered = world.app.store.write(move |db| Ok(exec(db, diesel::sql_query(statement))?));
+        let refused: Result<usize, StoreError> = actix_web::rt::System::new().block_on(tampered);
+        assert!(refused.is_err(), "{statement}");
+    }
 }

@@ -114,6 +114,8 @@ fn picture(location: &Location) -> Vec<String> {
            UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public' \
            UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) \
              FROM pg_constraint WHERE connamespace = 'public'::regnamespace \
+           UNION ALL SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal \
+           UNION ALL SELECT 'function ' || pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace \
          ) all_of_it WHERE line NOT LIKE '%__diesel%' AND line NOT LIKE '%alongside_migration_lock%' ORDER BY 1",
     );
     lines.into_iter().map(|line| line.line).collect()

@@ -139,12 +139,15 @@ fn nothing_goes_on_after_a_death() {
     let assignment = assign(&coordinator, &supporter, &man);
     let clinician = world.sign_in(Role::Clinician);
     let session = helping(&world, &clinician, &man);
+    let himself = world.sign_in_participant(man.id);
+    himself.get(&man.path()).ok();
     let died = step(&coordinator, &man, &json!({"to": "deceased"})).created();
     assert_eq!((&died["decided_by"], &died["supporters_to_tell"]), (&json!("death"), &json!([supporter.id])));
     let path = format!("/v1/assignments/{}", assignment["id"].as_str().unwrap());
     assert_eq!(coordinator.get(&path).ok()["state"], "ended");
     supporter.get(&man.path()).not_found();
     assert!(!is_helped(&world, &session));
+    assert_eq!(himself.get(&man.path()).status, 401, "nobody goes on in his name");
     assert_eq!(coordinator.get(&man.path()).ok()["supporter_contact_allowed"], false);
 
     let offer = json!({"participant_id": man.id, "supporter_id": supporter.id, "purpose": "digital_help",

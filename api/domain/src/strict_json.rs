@@ -56,35 +56,44 @@ pub fn parse_any(bytes: &[u8]) -> Result<Value, Malformed> {
     if text.trim_ascii().is_empty() {
         return Err(whole("empty", "The body is empty."));
     }
-    let reading = Reading::default();
+    // Most documents are good: where the reader stands is noted for the others alone.
+    read(text, &Reading::default()).or_else(|_| {
+        let reading = Reading { path: Some(RefCell::default()), ..Reading::default() };
+        read(text, &reading).map_err(|error| reading.explain(&error))
+    })
+}
+
+fn read(text: &str, reading: &Reading) -> serde_json::Result<Value> {
     let mut source = serde_json::Deserializer::from_str(text);
     // Our own limit is lower, and the recursion stops at it.
-    let value = At { reading: &reading, depth: 0 }.deserialize(&mut source).and_then(|value| {
-        source.end()?;
-        Ok(value)
-    });
-    value.map_err(|error| reading.explain(&error))
+    let value = At { reading, depth: 0 }.deserialize(&mut source)?;
+    source.end()?;
+    Ok(value)
 }
 
 fn whole(code: &'static str, message: impl Into<String>) -> Malformed {
     Malformed { pointer: String::new(), code, message: message.into() }
 }
 
-/// What the visitors share: where they are, and why they stopped.
+/// What the visitors share: where they are, if anybody wants to know, and why they stopped.
 #[derive(Default)]
 struct Reading {
-    path: RefCell<Vec<Step>>,
+    path: Option<RefCell<Vec<Step>>>,
     refusal: RefCell<Option<(&'static str, &'static str)>>,
 }
 
 impl Reading {
     /// Steps down. Nobody steps back after an error, so the path then shows where it was.
-    fn enter(&self, step: Step) {
-        self.path.borrow_mut().push(step);
+    fn enter(&self, step: impl FnOnce() -> Step) {
+        if let Some(path) = &self.path {
+            path.borrow_mut().push(step());
+        }
     }
 
     fn leave(&self) {
-        self.path.borrow_mut().pop();
+        if let Some(path) = &self.path {
+            path.borrow_mut().pop();
+        }
     }
 
     /// Notes the reason and returns the error that stops the parser.
@@ -102,7 +111,9 @@ impl Reading {
             }
             None => ("syntax", format!("This is not JSON: {error}.")),
         };
-        let pointer = pointer(&self.path.borrow()).chars().take(MAX_POINTER_CHARS).collect();
+        let path = self.path.as_ref().map(RefCell::borrow);
+        let path = path.as_deref().map(Vec::as_slice).unwrap_or_default();
+        let pointer = pointer(path).chars().take(MAX_POINTER_CHARS).collect();
         Malformed { pointer, code, message }
     }
 }
@@ -187,11 +198,11 @@ impl<'de> Visitor<'de> for At<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let inner = self.deeper()?;
         let mut out = Vec::new();
-        self.reading.enter(Step::Index(0));
+        self.reading.enter(|| Step::Index(0));
         while let Some(item) = items.next_element_seed(inner)? {
             out.push(item);
             self.reading.leave();
-            self.reading.enter(Step::Index(out.len()));
+            self.reading.enter(|| Step::Index(out.len()));
         }
         self.reading.leave();
         Ok(Value::Array(out))
@@ -202,7 +213,7 @@ impl<'de> Visitor<'de> for At<'_> {
         let mut out = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             let name = self.text(name)?;
-            self.reading.enter(Step::Member(name.clone()));
+            self.reading.enter(|| Step::Member(name.clone()));
             if out.contains_key(&name) {
                 return Err(self
                     .reading

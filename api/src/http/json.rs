@@ -106,7 +106,14 @@ pub fn require_json(request: &HttpRequest) -> Result<(), Problem> {
 /// # Errors
 /// 400 when it is not acceptable JSON, 422 when it does not fit the type or its rules.
 pub fn decode<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
-    fit(strict::parse(bytes)?)
+    // Most bodies fit: which of their members does not is noted for the others alone.
+    match T::deserialize(Tree(strict::parse(bytes)?)) {
+        Ok(value) => {
+            rules::check(&value)?;
+            Ok(value)
+        }
+        Err(_) => fit(strict::parse(bytes)?),
+    }
 }
 
 /// A strictly read document to a validated value.

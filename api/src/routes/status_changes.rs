@@ -183,7 +183,7 @@ async fn list_status_changes(
 ///
 /// What it ends is over with this answer. Unless he takes part, no supporter is in touch and help with a form that is
 /// going on is closed; assignments go on hold (`paused`, `capacity_hold`, `lost_contact`) or end (`completed`,
-/// `stopped`, `declined`, `ineligible`, `deceased`). Back from a pause, contact is allowed again as far as his consent
+/// `stopped`, `declined`, `ineligible`, `deceased`). With a death his own account is closed. Back from a pause, contact is allowed again as far as his consent
 /// goes, and each assignment is resumed by itself.
 #[utoipa::path(
     tag = "participants", operation_id = "create_status_change", request_body = StatusChangeCreate,

@@ -215,6 +215,30 @@ pub fn save(db: &mut Db<'_>, scope: &Scope, person: &Person) -> Result<(), Store
     if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }
 
+/// Closes the account of a participant who died: nobody signs in with it any more, or goes on.
+///
+/// # Errors
+/// What the database says.
+pub fn close_of_deceased(
+    db: &mut Db<'_>,
+    participant: ParticipantId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let account = people::table
+        .filter(people::participant_id.eq(Some(Key(participant))))
+        .filter(people::deactivated_at.is_null());
+    let Some(id): Option<Key<kind::Person>> = maybe(db, account.select(people::id))? else { return Ok(()) };
+    rewrite(
+        db,
+        diesel::update(people::table.find(id)).set((
+            people::deactivated_at.eq(Some(At(now))),
+            people::updated_at.eq(At(now)),
+            people::version.eq(people::version + 1),
+        )),
+    )?;
+    session::end_all_of_person(db, id.0, "deceased", now)
+}
+
 /// Takes the password that the person chose. The code that let him is used up, whatever sessions there were end, and
 /// attempts that failed are forgotten.
 ///

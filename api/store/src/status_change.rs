@@ -16,7 +16,7 @@ use crate::error::StoreError;
 use crate::participant::{self, Participant};
 use crate::schema::status_changes;
 use crate::types::{At, Code, Document, Key};
-use crate::{assignment, assistance_session, on_engine};
+use crate::{assignment, assistance_session, on_engine, person};
 
 /// One step.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -146,6 +146,9 @@ fn carry(
     after.supporter_contact_allowed = effect.supporter_contact && support == Support::AsAgreed;
     participant::save(db, &after, now)?;
     let id = participant.id.0;
+    if status == Status::Deceased {
+        person::close_of_deceased(db, id, now)?;
+    }
     if !status.takes_part() {
         assistance_session::close_all(db, id, CloseReason::SupportEnded, now)?;
     }

@@ -68,7 +68,8 @@ impl Enabled {
             *self = Self::of(definition, answers);
             return;
         }
-        let begun = Begun::of(definition, answers, None);
+        // Nothing repeats, so no occurrence was begun.
+        let begun = Begun::default();
         let mut open: BTreeSet<(usize, usize)> = definition.dependents_by_rank(saved).collect();
         while let Some((_, index)) = open.pop_first() {
             let Some(item) = definition.item(index) else { continue };
@@ -281,6 +282,7 @@ fn source<'a>(
 type LookedUp<'a> = BTreeMap<(usize, Vec<u32>), Option<&'a Answer>>;
 
 /// The occurrences of repeating groups in which anything has been recorded.
+#[derive(Default)]
 struct Begun {
     by_group: BTreeMap<(usize, Vec<u32>), BTreeSet<u32>>,
 }
