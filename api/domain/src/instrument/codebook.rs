@@ -195,7 +195,8 @@ pub fn codebook(definition: &Definition) -> Codebook {
     let mut names = BTreeSet::new();
     let questions = definition.items().filter(|(_, item)| item.kind.is_question());
     let variables = questions.map(|(index, item)| variable(definition, index, item, &mut names)).collect();
-    let scores = definition.scores().iter().map(|score| score_variable(definition, score, &mut names)).collect();
+    let scores =
+        definition.scores().iter().map(|score| score_variable(definition, score, &mut names)).collect();
     Codebook {
         url: definition.url().map(str::to_owned),
         version: definition.version().map(str::to_owned),
@@ -360,7 +361,11 @@ fn columns() -> Vec<Column> {
         values: values.into_iter().map(str::to_owned).collect(),
     };
     vec![
-        column("state", "What became of the question.", State::VARIANTS.iter().map(|one| one.code()).collect()),
+        column(
+            "state",
+            "What became of the question.",
+            State::VARIANTS.iter().map(|one| one.code()).collect(),
+        ),
         column(
             "answered_by",
             "Whose judgement the answer is.",
@@ -377,8 +382,16 @@ fn columns() -> Vec<Column> {
             "How the answer was taken, which follows from answered_by and level.",
             Mode::VARIANTS.iter().map(|one| one.code()).collect(),
         ),
-        column("occurrence", "Which repetition of the groups in repeats_in, each counted from 0.", Vec::new()),
-        column("seq", "The number of the entry in its form: the newest for a question is its answer.", Vec::new()),
+        column(
+            "occurrence",
+            "Which repetition of the groups in repeats_in, each counted from 0.",
+            Vec::new(),
+        ),
+        column(
+            "seq",
+            "The number of the entry in its form: the newest for a question is its answer.",
+            Vec::new(),
+        ),
         column("at", "When the server kept it, UTC.", Vec::new()),
         column("amended_from", "The entry it corrects, where it was corrected after submission.", Vec::new()),
         column("reason", "Why it was corrected.", Vec::new()),

@@ -4,9 +4,31 @@ use super::codebook::{Codebook, ScoreVariable, ValueLabel, Variable};
 use crate::choice::Choice as _;
 
 const HEADINGS: [&str; 25] = [
-    "kind", "name", "link_id", "text", "type", "unit", "values", "open", "min", "max", "max_length", "required",
-    "repeats", "repeats_in", "branching", "section", "concern", "private", "safety_item", "free_text", "missing",
-    "counted_in", "formula", "change", "source",
+    "kind",
+    "name",
+    "link_id",
+    "text",
+    "type",
+    "unit",
+    "values",
+    "open",
+    "min",
+    "max",
+    "max_length",
+    "required",
+    "repeats",
+    "repeats_in",
+    "branching",
+    "section",
+    "concern",
+    "private",
+    "safety_item",
+    "free_text",
+    "missing",
+    "counted_in",
+    "formula",
+    "change",
+    "source",
 ];
 
 /// What a spreadsheet takes for the beginning of a formula, the wide forms that some of them accept as well included.
@@ -70,8 +92,11 @@ fn value(value: &ValueLabel) -> String {
 
 fn of_score(score: &ScoreVariable) -> [String; HEADINGS.len()] {
     let number = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
-    let bands: Vec<String> =
-        score.bands.iter().map(|band| format!("{} to {} = {} {}", band.from, band.to, band.code, band.title)).collect();
+    let bands: Vec<String> = score
+        .bands
+        .iter()
+        .map(|band| format!("{} to {} = {} {}", band.from, band.to, band.code, band.title))
+        .collect();
     let parts = [
         score.better.as_ref().map(|better| format!("{better} is better")),
         score.reliable_change.map(|from| format!("reliable from {from}")),
@@ -145,10 +170,15 @@ mod tests {
 
     #[test]
     fn a_question_from_elsewhere_cannot_break_out_of_its_cell() {
-        let found = definition(json!([{"linkId": "=1+1", "type": "integer", "text": "=HYPERLINK(\"x\")\r\n,b",
-            "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/minValue", "valueInteger": -5}]}]));
+        let found = definition(
+            json!([{"linkId": "=1+1", "type": "integer", "text": "=HYPERLINK(\"x\")\r\n,b",
+            "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/minValue", "valueInteger": -5}]}]),
+        );
         let csv = codebook_csv(&codebook(&found));
         let row = csv.split_once("\r\n").unwrap().1;
-        assert!(row.starts_with("question,q1_1,'=1+1,\"'=HYPERLINK(\"\"x\"\")\r\n,b\",integer,,,false,-5,,"), "{row}");
+        assert!(
+            row.starts_with("question,q1_1,'=1+1,\"'=HYPERLINK(\"\"x\"\")\r\n,b\",integer,,,false,-5,,"),
+            "{row}"
+        );
     }
 }

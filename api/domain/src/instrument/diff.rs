@@ -171,7 +171,8 @@ pub fn diff(before: &Definition, after: &Definition) -> Diff {
         after.rules().iter().map(|rule| (rule.code.clone(), rule_members(after, rule))),
     );
     // Who is told of an answer does not change the answer.
-    let rules = rules.into_iter().map(|rule| PartChange { comparable: Comparability::Same, ..rule }).collect();
+    let rules =
+        rules.into_iter().map(|rule| PartChange { comparable: Comparability::Same, ..rule }).collect();
     let mut diff = Diff {
         comparable: Comparability::Same,
         reasons: Vec::new(),
@@ -253,9 +254,8 @@ fn items(before: &Definition, after: &Definition) -> Vec<ItemChange> {
         if members.is_empty() && options.is_empty() {
             continue;
         }
-        let comparable = worst(
-            (members.iter().map(|one| one.comparable)).chain(options.iter().map(|one| one.comparable)),
-        );
+        let comparable =
+            worst((members.iter().map(|one| one.comparable)).chain(options.iter().map(|one| one.comparable)));
         let change = if is_changed { Changed::Changed } else { Changed::Moved };
         let (link_id, text) = (item.link_id.clone(), item.words().to_owned());
         found.push(ItemChange { link_id, text, change, members, options, comparable });

@@ -9,7 +9,7 @@ use super::coding::Coding;
 use super::definition::Definition;
 use super::diff::Comparability::{self, NotComparable, Partly, Reworded, Same};
 use super::item::{AnswerOption, Condition, Item, Operator};
-use super::score::{ScoreDefinition};
+use super::score::ScoreDefinition;
 use super::score_formula;
 use super::value::Value;
 
@@ -55,7 +55,8 @@ pub(super) fn item_members(definition: &Definition, index: usize, item: &Item) -
     let conditions = item.enable_when.iter().map(|one| condition(definition, one));
     let enable_when = [behaviour.map(|code| format!("{code} of: ")), Some(joined(conditions))];
     let languages = shown.translations.iter().map(|(language, text)| format!("{language}: {text}"));
-    let alerts = marks.alerts.iter().map(|alert| format!("{} when {}", alert.kind, triggers(&alert.triggers)));
+    let alerts =
+        marks.alerts.iter().map(|alert| format!("{} when {}", alert.kind, triggers(&alert.triggers)));
     vec![
         member("type", NotComparable, Some(item.kind.code().to_owned())),
         member("text", Reworded, item.text.clone()),

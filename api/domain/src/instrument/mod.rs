@@ -88,7 +88,7 @@ pub use item::{
     Marks, Operator, Presentation,
 };
 pub use judge::{Judge, MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
-pub use lifecycle::{InstrumentStatus, NotUsable, may_be_used};
+pub use lifecycle::{InstrumentStatus, NotUsable, TranslationStatus, may_be_used};
 pub use mode::{
     Administration, Mode, ModeCount, ModeVerdict, ValidatedMode, administration, administration_of,
 };

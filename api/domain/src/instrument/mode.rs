@@ -110,7 +110,8 @@ pub(super) fn read(extension: &Extension<'_>, out: &mut Vec<Finding>) -> Option<
     match mode {
         Some(mode) if mode.can_be_validated() => Some(ValidatedMode { mode, source }),
         Some(_) => {
-            let message = "No instrument is validated in this mode: it is self, interviewer, proxy or observer.";
+            let message =
+                "No instrument is validated in this mode: it is self, interviewer, proxy or observer.";
             out.push(extension.place().error("mode_not_validatable", message));
             None
         }
@@ -254,7 +255,8 @@ pub fn administration_of(
     let mut items = Vec::new();
     counted(definition, score, &mut items);
     let counting = answers.in_effect(definition);
-    let is_counted = |key: &AnswerKey| definition.find(&key.link_id).is_some_and(|(item, _)| items.contains(&item));
+    let is_counted =
+        |key: &AnswerKey| definition.find(&key.link_id).is_some_and(|(item, _)| items.contains(&item));
     Administration::of(definition, modes(&counting, origins, is_counted))
 }
 
@@ -302,8 +304,10 @@ mod tests {
 
     fn found(modes: &[&str], levels: &[(&str, Level)]) -> Administration {
         let definition = parsed(&validated(modes));
-        let answers = ["a", "b"].map(|link_id| answer(link_id, json!([{"valueInteger": 1}]))).into_iter().collect();
-        let origins = levels.iter().map(|(link_id, level)| (AnswerKey::of(*link_id), origin(*level))).collect();
+        let answers =
+            ["a", "b"].map(|link_id| answer(link_id, json!([{"valueInteger": 1}]))).into_iter().collect();
+        let origins =
+            levels.iter().map(|(link_id, level)| (AnswerKey::of(*link_id), origin(*level))).collect();
         administration(&definition, &answers, &origins)
     }
 
@@ -331,7 +335,10 @@ mod tests {
         assert_eq!(mixed.verdict, ModeVerdict::NotValidated);
         assert_eq!(mixed.not_validated, [Mode::Interviewer]);
         assert!(mixed.caution("PHQ-9").unwrap().starts_with("1 of 2 answers were read aloud"));
-        assert_eq!(found(&["self", "interviewer"], &[("a", Level::A1), ("b", Level::A4)]).verdict, ModeVerdict::Validated);
+        assert_eq!(
+            found(&["self", "interviewer"], &[("a", Level::A1), ("b", Level::A4)]).verdict,
+            ModeVerdict::Validated
+        );
     }
 
     #[test]
@@ -348,8 +355,10 @@ mod tests {
         let mut document = validated(&["self"]);
         document["item"].as_array_mut().unwrap().push(json!({"linkId": "aside", "type": "integer"}));
         let definition = parsed(&document);
-        let answers = ["a", "aside"].map(|one| answer(one, json!([{"valueInteger": 1}]))).into_iter().collect();
-        let origins = [("a", Level::A0), ("aside", Level::A5)].map(|(one, level)| (AnswerKey::of(one), origin(level)));
+        let answers =
+            ["a", "aside"].map(|one| answer(one, json!([{"valueInteger": 1}]))).into_iter().collect();
+        let origins =
+            [("a", Level::A0), ("aside", Level::A5)].map(|(one, level)| (AnswerKey::of(one), origin(level)));
         let origins = origins.into_iter().collect();
         let of_score = administration_of(&definition, &definition.scores()[0], &answers, &origins);
         assert_eq!(of_score.verdict, ModeVerdict::Validated);

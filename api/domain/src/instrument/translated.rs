@@ -15,9 +15,8 @@ type Object = Map<String, Json>;
 #[must_use]
 pub fn translated_document(document: &Json, translated: &Definition) -> Json {
     let mut document = document.clone();
-    let is_one = |resource: &&mut Json| {
-        resource.get("resourceType").and_then(Json::as_str) == Some("Questionnaire")
-    };
+    let is_one =
+        |resource: &&mut Json| resource.get("resourceType").and_then(Json::as_str) == Some("Questionnaire");
     let bundled = document.get("entry").is_some();
     let entries = document.get_mut("entry").and_then(Json::as_array_mut);
     let found = entries.into_iter().flatten().filter_map(|entry| entry.get_mut("resource")).find(is_one);
@@ -61,7 +60,8 @@ fn one(json: &mut Object, item: &Item) {
     for (name, parts) in own_extensions(json) {
         match name.as_str() {
             "help-text" => {
-                let member = ["valueString", "valueMarkdown"].into_iter().find(|one| parts.contains_key(*one));
+                let member =
+                    ["valueString", "valueMarkdown"].into_iter().find(|one| parts.contains_key(*one));
                 put(parts, member.unwrap_or("valueString"), item.presentation.help_text.as_deref());
             }
             "concern" => {
@@ -79,7 +79,9 @@ fn one(json: &mut Object, item: &Item) {
     let offered = json.get_mut("answerOption").and_then(Json::as_array_mut);
     for offer in offered.into_iter().flatten() {
         let Ok(value) = Value::from_json(&json!({"valueCoding": offer.get("valueCoding")})) else { continue };
-        let Some(AnswerOption { value: Value::Coding(words), .. }) = item.choices.option(&value) else { continue };
+        let Some(AnswerOption { value: Value::Coding(words), .. }) = item.choices.option(&value) else {
+            continue;
+        };
         if let Some(coding) = offer.get_mut("valueCoding").and_then(Json::as_object_mut) {
             put(coding, "display", words.display.as_deref());
         }
@@ -114,7 +116,9 @@ fn scores(members: &mut Object, translated: &Definition) {
             continue;
         }
         let code = part_text(score, "code");
-        let Some(words) = translated.scores().iter().find(|one| Some(&one.code) == code.as_ref()) else { continue };
+        let Some(words) = translated.scores().iter().find(|one| Some(&one.code) == code.as_ref()) else {
+            continue;
+        };
         set_part(score, "title", Some(&words.title));
         let parts = score.get_mut("extension").and_then(Json::as_array_mut);
         for band in parts.into_iter().flatten().filter_map(Json::as_object_mut) {
@@ -149,6 +153,7 @@ fn set_part(extension: &mut Object, name: &str, text: Option<&str>) {
     let parts = extension.get_mut("extension").and_then(Json::as_array_mut);
     let mut parts = parts.into_iter().flatten().filter_map(Json::as_object_mut);
     let Some(part) = parts.find(|part| part.get("url").and_then(Json::as_str) == Some(name)) else { return };
-    let member = ["valueString", "valueCode", "valueMarkdown"].into_iter().find(|one| part.contains_key(*one));
+    let member =
+        ["valueString", "valueCode", "valueMarkdown"].into_iter().find(|one| part.contains_key(*one));
     put(part, member.unwrap_or("valueString"), text);
 }

@@ -133,8 +133,7 @@ pub struct MissingText {
 impl OptionText {
     fn means(&self, option: &AnswerOption) -> bool {
         let Value::Coding(coding) = &option.value else { return false };
-        coding.code.as_ref() == Some(&self.code)
-            && (self.system.is_none() || self.system == coding.system)
+        coding.code.as_ref() == Some(&self.code) && (self.system.is_none() || self.system == coding.system)
     }
 }
 
@@ -238,7 +237,8 @@ impl ItemTexts {
             seen.push((&text.system, &text.code));
             if !item.choices.options().iter().any(|option| text.means(option)) {
                 // Where an option is a text, the text is the answer: in other words it would be another answer.
-                let message = "The question offers no code like this. An option without a code cannot be translated.";
+                let message =
+                    "The question offers no code like this. An option without a code cannot be translated.";
                 out.push(place.member("code").error("unknown_option", message));
             }
         }

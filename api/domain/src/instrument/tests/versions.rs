@@ -4,10 +4,13 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use crate::content;
-use crate::instrument::testing::{answer, coded, definition, needs_assessment, own, parsed, part, scored_questionnaire};
+use crate::instrument::testing::{
+    answer, coded, definition, needs_assessment, own, parsed, part, scored_questionnaire,
+};
 use crate::instrument::{
-    Answers, Changed, CodeTitle, Comparability, Definition, Diff, ItemTexts, OptionText, ScoreTexts, Setting, Severity, Texts,
-    Value, codebook, codebook_csv, diff, judge_complete, judge_response, scores, translated_document, visible_items,
+    Answers, Changed, CodeTitle, Comparability, Definition, Diff, ItemTexts, OptionText, ScoreTexts, Setting,
+    Severity, Texts, Value, codebook, codebook_csv, diff, judge_complete, judge_response, scores,
+    translated_document, visible_items,
 };
 use crate::language::Language;
 
@@ -76,8 +79,13 @@ fn what_ships_is_the_same_as_itself_and_can_be_translated_word_by_word() {
         assert_eq!(read_again.language(), Some("pl"));
         // The document says what the definition says, and neither says anything but words anew.
         let told = diff(&translated, &read_again);
-        let different = |found: &Diff| found.items.iter().flat_map(|one| one.members.clone()).collect::<Vec<_>>();
-        assert!(different(&told).iter().all(|one| one.member == "translations"), "{}: {told:?}", shipped.name);
+        let different =
+            |found: &Diff| found.items.iter().flat_map(|one| one.members.clone()).collect::<Vec<_>>();
+        assert!(
+            different(&told).iter().all(|one| one.member == "translations"),
+            "{}: {told:?}",
+            shipped.name
+        );
         let told = diff(own, &read_again);
         assert_eq!(told.comparable, Comparability::Reworded, "{}: {:?}", shipped.name, told.reasons);
         assert_eq!(told.items.iter().filter(|one| one.change != Changed::Changed).count(), 0);
@@ -107,10 +115,12 @@ fn a_translation_is_of_this_version_and_says_something() {
     let expected = expected.map(|(code, pointer)| (code, pointer.to_owned()));
     assert_eq!(found, expected);
     // An option that is a text is an answer in itself.
-    let texts: Texts =
-        serde_json::from_value(json!({"items": [{"link_id": "a", "options": [{"code": "Red", "display": "Rot"}]}]}))
-            .unwrap();
-    let own = definition(json!([{"linkId": "a", "type": "string", "answerOption": [{"valueString": "Red"}]}]));
+    let texts: Texts = serde_json::from_value(
+        json!({"items": [{"link_id": "a", "options": [{"code": "Red", "display": "Rot"}]}]}),
+    )
+    .unwrap();
+    let own =
+        definition(json!([{"linkId": "a", "type": "string", "answerOption": [{"valueString": "Red"}]}]));
     assert_eq!(texts.check(&own)[0].code, "unknown_option");
 }
 
@@ -169,13 +179,19 @@ fn each_kind_of_difference_says_what_it_means_for_answers() {
         diff(&first, &parsed(&after))
     };
     let worded = with(&|after| after["item"][0]["item"][0]["item"][0]["text"] = json!("Does urine leak?"));
-    assert_eq!((worded.comparable, members(&worded, "leak.gate")), (
-        Comparability::Reworded, vec![("text".to_owned(), Comparability::Reworded)]));
+    assert_eq!(
+        (worded.comparable, members(&worded, "leak.gate")),
+        (Comparability::Reworded, vec![("text".to_owned(), Comparability::Reworded)])
+    );
     assert_eq!(worded.items[0].members[0].before.as_deref(), Some("Do you leak urine?"));
 
     let typed = with(&|after| after["item"][0]["item"][0]["item"][1]["type"] = json!("decimal"));
     assert_eq!(typed.comparable, Comparability::NotComparable);
-    assert!(typed.reasons[0].contains("leak.bother") && typed.reasons[0].contains("type"), "{:?}", typed.reasons);
+    assert!(
+        typed.reasons[0].contains("leak.bother") && typed.reasons[0].contains("type"),
+        "{:?}",
+        typed.reasons
+    );
 
     let branched = with(&|after| {
         after["item"][0]["item"][0]["item"][1]["enableWhen"][1]["answerCoding"]["code"] = json!("prefer_not");
@@ -196,12 +212,18 @@ fn each_kind_of_difference_says_what_it_means_for_answers() {
         options.swap(0, 1);
         options.push(json!({"valueCoding": {"code": "never", "display": "Never"}}));
     });
-    let options: Vec<_> =
-        unoffered.items[0].options.iter().map(|one| (one.code.as_str(), one.change, one.comparable)).collect();
-    assert_eq!(options[..2], [
-        ("never", Changed::Added, Comparability::Partly),
-        ("prefer_not", Changed::Removed, Comparability::NotComparable),
-    ]);
+    let options: Vec<_> = unoffered.items[0]
+        .options
+        .iter()
+        .map(|one| (one.code.as_str(), one.change, one.comparable))
+        .collect();
+    assert_eq!(
+        options[..2],
+        [
+            ("never", Changed::Added, Comparability::Partly),
+            ("prefer_not", Changed::Removed, Comparability::NotComparable),
+        ]
+    );
     assert_eq!((options.len(), options[2].1), (3, Changed::Moved));
     assert!(!with(&|after| after["url"] = json!("http://example.org/other")).same_instrument);
 }
@@ -226,20 +248,32 @@ fn what_only_stands_elsewhere_is_moved_and_the_rest_is_not() {
     let found = diff(&group, &other);
     let b = found.items.iter().find(|item| item.link_id == "b").unwrap();
     assert_eq!(b.change, Changed::Moved);
-    assert_eq!((b.members[0].before.as_deref(), b.members[0].after.as_deref()), (Some("in g, first"), Some("at the top, after a")));
+    assert_eq!(
+        (b.members[0].before.as_deref(), b.members[0].after.as_deref()),
+        (Some("in g, first"), Some("at the top, after a"))
+    );
 }
 
 #[test]
 fn a_score_with_another_rule_is_another_score() {
     let first = parsed(&scored_questionnaire(&[]));
-    let stricter = parsed(&scored_questionnaire(&[part("missing", json!("prorate")), part("maxMissing", json!(1))]));
+    let stricter =
+        parsed(&scored_questionnaire(&[part("missing", json!("prorate")), part("maxMissing", json!(1))]));
     let found = diff(&first, &stricter);
     assert_eq!((found.comparable, found.items.len()), (Comparability::NotComparable, 0));
     assert_eq!(found.scores[0].members[0].member, "formula");
     // An alert rule more tells somebody more, and changes no answer.
     let mut document = scored_questionnaire(&[]);
-    let rule = own("alert-rule", json!([part("code", json!("high")), part("tier", json!("T2")), part("recipient", json!("clinician")),
-        part("explanation", json!("High.")), part("when", json!([part("score", json!("total")), part("atLeast", json!(5))]))]));
+    let rule = own(
+        "alert-rule",
+        json!([
+            part("code", json!("high")),
+            part("tier", json!("T2")),
+            part("recipient", json!("clinician")),
+            part("explanation", json!("High.")),
+            part("when", json!([part("score", json!("total")), part("atLeast", json!(5))]))
+        ]),
+    );
     document["extension"].as_array_mut().unwrap().push(rule);
     let found = diff(&first, &parsed(&document));
     assert_eq!((found.comparable, found.rules[0].change), (Comparability::Same, Changed::Added));
@@ -250,7 +284,10 @@ fn a_score_with_another_rule_is_another_score() {
 fn the_codebook_says_of_every_question_what_an_analyst_must_know() {
     let book = codebook(&parsed(&needs_assessment()));
     let gate = book.variables.iter().find(|one| one.link_id == "safe.gate").unwrap();
-    assert_eq!((gate.name.as_str(), gate.section.as_deref(), gate.concern.as_deref()), ("safe_gate", Some("SAF"), Some("SAF.home")));
+    assert_eq!(
+        (gate.name.as_str(), gate.section.as_deref(), gate.concern.as_deref()),
+        ("safe_gate", Some("SAF"), Some("SAF.home"))
+    );
     assert!(gate.private && gate.safety_item && !gate.free_text && gate.branching.is_none());
     let values: Vec<&str> = gate.values.iter().map(|value| value.value.as_str()).collect();
     assert_eq!(values, ["yes", "no", "not_sure", "prefer_not"]);
@@ -258,7 +295,9 @@ fn the_codebook_says_of_every_question_what_an_analyst_must_know() {
     let bother = book.variables.iter().find(|one| one.link_id == "leak.bother").unwrap();
     assert_eq!(
         bother.branching.as_deref(),
-        Some("Asked when the answer to leak.gate “Do you leak urine?” is “Yes” or the answer to leak.gate “Do you leak urine?” is “Not sure”.")
+        Some(
+            "Asked when the answer to leak.gate “Do you leak urine?” is “Yes” or the answer to leak.gate “Do you leak urine?” is “Not sure”."
+        )
     );
     assert!(book.variables.iter().find(|one| one.link_id == "leak.own_words").unwrap().free_text);
     assert!(book.variables.iter().all(|one| one.kind != "group"));
@@ -268,7 +307,12 @@ fn the_codebook_says_of_every_question_what_an_analyst_must_know() {
     assert_eq!(scored.variables[0].counted_in, ["total"]);
     let csv = codebook_csv(&scored);
     assert_eq!(csv.lines().count(), 5);
-    assert!(csv.lines().nth(4).unwrap().starts_with("score,score_total,total,Total,decimal,,0 to 4 = low low | 5 to 9 = high high,"));
+    assert!(
+        csv.lines()
+            .nth(4)
+            .unwrap()
+            .starts_with("score,score_total,total,Total,decimal,,0 to 4 = low low | 5 to 9 = high high,")
+    );
 }
 
 #[test]
@@ -288,7 +332,8 @@ fn texts() -> impl Strategy<Value = Vec<String>> {
 
 fn given() -> impl Strategy<Value = Answers> {
     let gate = |link_id: &'static str| {
-        prop::sample::select(vec!["yes", "no", "not_sure", "prefer_not", "other"]).prop_map(move |code| coded(link_id, code))
+        prop::sample::select(vec!["yes", "no", "not_sure", "prefer_not", "other"])
+            .prop_map(move |code| coded(link_id, code))
     };
     let number = (-1_i32..12).prop_map(|number| answer("leak.bother", json!([{"valueInteger": number}])));
     let one = prop_oneof![gate("leak.gate"), gate("safe.gate"), gate("night.gate"), number];
