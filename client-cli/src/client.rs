@@ -106,6 +106,11 @@ impl Client {
         parse(&self.send(&request)?.body)
     }
 
+    /// Puts a JSON document as it is.
+    pub fn put_bytes(&self, path: &str, body: Vec<u8>) -> Result<Value> {
+        parse(&self.send(&Request { body, ..Request::new(Method::PUT, path) })?.body)
+    }
+
     /// All items of a list, or the first `most`.
     pub fn list(&self, path: &str, filters: &[(&str, &str)], most: usize) -> Result<Vec<Value>> {
         let mut items = Vec::new();
@@ -273,7 +278,7 @@ impl Client {
         if !request.body.is_empty() {
             head = head.header(header::CONTENT_TYPE, request.content_type);
         }
-        let response = if request.method == Method::POST {
+        let response = if matches!(request.method, Method::POST | Method::PUT) {
             self.agent.run(head.body(request.body.as_slice())?)
         } else {
             self.agent.run(head.body(())?)

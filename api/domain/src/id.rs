@@ -130,6 +130,7 @@ pub mod kind {
     pub enum Session {}
     pub enum Site {}
     pub enum StatusChange {}
+    pub enum Translation {}
 }
 
 pub type AnswerId = Id<kind::Answer>;
@@ -155,3 +156,4 @@ pub type SegmentId = Id<kind::Segment>;
 pub type SessionId = Id<kind::Session>;
 pub type SiteId = Id<kind::Site>;
 pub type StatusChangeId = Id<kind::StatusChange>;
+pub type TranslationId = Id<kind::Translation>;

@@ -19,6 +19,7 @@ pub mod flag;
 pub mod id;
 pub mod instrument;
 pub mod json_pointer;
+pub mod language;
 pub mod participant;
 pub mod person;
 pub mod policy;

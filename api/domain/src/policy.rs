@@ -197,6 +197,12 @@ pub enum Operation {
     RetireInstrument,
     TryInstrument,
     DryRunAlertRule,
+    ListTranslations,
+    GetTranslation,
+    PutTranslation,
+    PublishTranslation,
+    CompareInstruments,
+    GetCodebook,
 
     ListAssessments,
     CreateAssessment,
@@ -274,6 +280,10 @@ impl Operation {
                 | Self::ListInstruments
                 | Self::GetInstrument
                 | Self::TryInstrument
+                | Self::ListTranslations
+                | Self::GetTranslation
+                | Self::CompareInstruments
+                | Self::GetCodebook
                 | Self::ValidateQuestionnaireResponse
                 | Self::ListConsentForms
                 | Self::GetConsentForm

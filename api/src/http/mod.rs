@@ -3,6 +3,7 @@
 //! A request passes [`middleware`] (id, limits, headers, log), then the extractors of its handler ([`query`], [`json`],
 //! [`etag`]), and leaves through [`reply`] or [`page`], or as a [`problem`].
 
+pub mod accept;
 pub mod body;
 pub mod caller;
 pub mod codes;

@@ -8,11 +8,25 @@ use super::problem::Problem;
 use super::query::Path;
 
 /// Name and text of each; the same files as under `docs/fhir`.
-const ALL: [(&str, &str); 4] = [
+const ALL: [(&str, &str); 18] = [
+    ("administration", include_str!("../../../docs/fhir/administration.json")),
+    ("alert", include_str!("../../../docs/fhir/alert.json")),
+    ("alert-rule", include_str!("../../../docs/fhir/alert-rule.json")),
     ("answer-origin", include_str!("../../../docs/fhir/answer-origin.json")),
     ("answer-state", include_str!("../../../docs/fhir/answer-state.json")),
     ("assistance", include_str!("../../../docs/fhir/assistance.json")),
+    ("concern", include_str!("../../../docs/fhir/concern.json")),
+    ("help-text", include_str!("../../../docs/fhir/help-text.json")),
+    ("kind", include_str!("../../../docs/fhir/kind.json")),
+    ("licence", include_str!("../../../docs/fhir/licence.json")),
+    ("private-section", include_str!("../../../docs/fhir/private-section.json")),
+    ("role", include_str!("../../../docs/fhir/role.json")),
+    ("safety-item", include_str!("../../../docs/fhir/safety-item.json")),
+    ("score", include_str!("../../../docs/fhir/score.json")),
+    ("section", include_str!("../../../docs/fhir/section.json")),
     ("segment", include_str!("../../../docs/fhir/segment.json")),
+    ("validated-mode", include_str!("../../../docs/fhir/validated-mode.json")),
+    ("wording", include_str!("../../../docs/fhir/wording.json")),
 ];
 
 /// `/v1/fhir/StructureDefinition/{name}`
@@ -64,5 +78,42 @@ mod tests {
         for url in [ANSWER_ORIGIN, ANSWER_STATE] {
             assert!(ALL.iter().any(|(name, _)| url == format!("{OWN_EXTENSIONS}{name}")), "{url}");
         }
+    }
+
+    /// The parts of an extension that a document uses, by their names, as deep as they go.
+    fn parts(extension: &Value, path: &str, found: &mut Vec<String>) {
+        for part in extension["extension"].as_array().into_iter().flatten() {
+            let path = format!("{path}.extension:{}", part["url"].as_str().unwrap());
+            parts(part, &path, found);
+            found.push(path);
+        }
+    }
+
+    #[test]
+    fn every_extension_of_what_ships_is_described_with_all_its_parts() {
+        let mut used = std::collections::BTreeSet::new();
+        for shipped in alongside_domain::content::instruments() {
+            let document: Value = serde_json::from_str(shipped.source).unwrap();
+            let mut open = vec![&document];
+            while let Some(element) = open.pop() {
+                open.extend(element["item"].as_array().into_iter().flatten());
+                for extension in element["extension"].as_array().into_iter().flatten() {
+                    let Some(name) = extension["url"].as_str().unwrap().strip_prefix(OWN_EXTENSIONS) else {
+                        continue;
+                    };
+                    let mut found = Vec::new();
+                    parts(extension, "Extension", &mut found);
+                    let (_, text) =
+                        ALL.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{name}"));
+                    let definition: Value = serde_json::from_str(text).unwrap();
+                    let elements = definition["differential"]["element"].as_array().unwrap();
+                    for part in found {
+                        assert!(elements.iter().any(|element| element["id"] == part), "{name}: {part}");
+                    }
+                    used.insert(name.to_owned());
+                }
+            }
+        }
+        assert!(used.len() >= 12, "{used:?}");
     }
 }

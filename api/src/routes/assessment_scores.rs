@@ -1,17 +1,19 @@
 //! The scores of an assessment, each with how it was worked out, and how they differ from earlier time points.
 
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpRequest, HttpResponse, get};
 use alongside_domain::id::AssessmentId;
-use alongside_domain::instrument::{Score, ScoreChange, changes, scores};
+use alongside_domain::instrument::{Administration, Score, ScoreChange, changes, scores};
 use alongside_domain::policy::Operation;
 use alongside_store::{answer, assessment, assessment_history};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::answer_modes::{self, ScoreAdministration};
 use super::answers::require_answers;
 use super::assessment_view;
-use crate::http::{Ctx, Path, Permit, Problem, Refusal, Services};
+use super::instrument_words::{self, Wanted, WordsLanguage};
+use crate::http::{Ctx, Path, Permit, Problem, Query, Refusal, Services};
 
 /// How many earlier assessments are compared with; more than any schedule has.
 const MOST_EARLIER: u32 = 50;
@@ -34,6 +36,12 @@ pub struct AssessmentScores {
     pub assessment_id: AssessmentId,
     #[schema(max_items = 100)]
     pub scores: Vec<Score>,
+    /// How the answers were taken: whether as the instrument is validated. A score that was taken otherwise is marked
+    /// here, and not hidden.
+    pub administration: Administration,
+    /// The same of the answers that each score counts.
+    #[schema(max_items = 100)]
+    pub score_administration: Vec<ScoreAdministration>,
     /// The participant's earlier assessments with the same instrument, in any version of it; the last one first.
     #[schema(max_items = 50)]
     pub compared: Vec<ScoreComparison>,
@@ -47,27 +55,33 @@ pub struct AssessmentScores {
 /// needs the participant's consent to share.
 #[utoipa::path(
     tag = "assessments", operation_id = "get_assessment_scores",
-    params(("id" = AssessmentId, Path, description = "The assessment.")),
+    params(("id" = AssessmentId, Path, description = "The assessment."), WordsLanguage),
     responses((status = 200, description = "The scores.", body = AssessmentScores))
 )]
 #[get("/v1/assessments/{id}/scores")]
 async fn get_assessment_scores(
+    request: HttpRequest,
     permit: Permit<{ Operation::GetAssessmentScores.id() }>,
     path: Path<AssessmentId>,
+    query: Query<WordsLanguage>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let view = permit.read(move |ctx| read(ctx, id)).await?;
+    let wanted = Wanted::in_language(request.headers(), query.into_inner().language);
+    let view = permit.read(move |ctx| read(ctx, id, &wanted)).await?;
     Ok(HttpResponse::Ok().json(view))
 }
 
-fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<AssessmentScores, Refusal> {
+fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId, wanted: &Wanted) -> Result<AssessmentScores, Refusal> {
     let row = assessment::find(ctx.db, ctx.scope, id)?;
     ctx.about(row.participant_id.0);
     let sight = assessment_view::sight_now(ctx, &row)?;
     require_answers(ctx, &sight)?;
-    let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
-    let answers = answer::current(ctx.db, &ctx.ring(), id)?.answers();
+    let definition = instrument_words::read(ctx, row.instrument_id.0, wanted)?.definition;
+    let current = answer::current(ctx.db, &ctx.ring(), id)?;
+    let answers = current.answers();
     let now = scores(&definition, &answers);
+    let administration = answer_modes::of_all(&definition, &answers, &current);
+    let score_administration = answer_modes::of_scores(&definition, &answers, &current);
     let mut compared = Vec::new();
     for earlier in assessment_history::earlier(ctx.db, &row, ctx.now, MOST_EARLIER)? {
         compared.push(ScoreComparison {
@@ -77,7 +91,7 @@ fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<AssessmentScores, Ref
             changes: changes(definition.scores(), &now, &earlier.scores()?),
         });
     }
-    Ok(AssessmentScores { assessment_id: id, scores: now, compared })
+    Ok(AssessmentScores { assessment_id: id, scores: now, administration, score_administration, compared })
 }
 
 pub fn routes(config: &mut impl Services) {

@@ -3,9 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, VARY,
-};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, VARY};
 use actix_web::{HttpRequest, HttpResponse, get};
 use alongside_domain::assessment::Status;
 use alongside_domain::id::AssessmentId;
@@ -13,13 +11,17 @@ use alongside_domain::policy::{Operation, Role, relation};
 use alongside_domain::provenance::Provenance;
 use alongside_domain::summary::{self, Before, Facts, Header, Summary};
 use alongside_store::assessment::{self, Assessment};
-use alongside_store::{answer, assessment_previous, consent, participant, programme, segment, site};
+use alongside_store::participant::{self, Participant};
+use alongside_store::{answer, assessment_previous, consent, programme, segment, site};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
+use super::answer_modes;
+use super::instrument_words::{self, Wanted, WordsLanguage};
+use crate::http::accept;
 use crate::http::etag::not_modified_tag;
-use crate::http::{Code, Ctx, Path, Permit, Problem, Refusal, Services};
+use crate::http::{Code, Ctx, Path, Permit, Problem, Query, Refusal, Services};
 
 /// The forms a summary comes in; the first is the default.
 const FORMS: [Form; 3] = [Form::Json, Form::Html, Form::Text];
@@ -75,11 +77,14 @@ impl Form {
 /// soon as the assessment is submitted. `Accept` chooses between JSON, a self-contained page in large print
 /// (`text/html`) and plain text.
 ///
+/// Questions and answers are in the `language` that is asked for; for the participant else in that of the record, for
+/// everybody else as `Accept-Language` prefers, as far as the instrument has been translated.
+///
 /// A clinician needs the participant's consent to share the summary (409 without). The name is shown only to those who
 /// may know it, and statisticians see no free text.
 #[utoipa::path(
     tag = "assessments", operation_id = "get_assessment_summary",
-    params(("id" = AssessmentId, Path, description = "The assessment.")),
+    params(("id" = AssessmentId, Path, description = "The assessment."), WordsLanguage),
     responses((status = 200, description = "The summary.", content(
         (Summary = "application/json"),
         (String = "text/html", example = "<!doctype html>"),
@@ -91,11 +96,13 @@ async fn get_assessment_summary(
     request: HttpRequest,
     permit: Permit<{ Operation::GetAssessmentSummary.id() }>,
     path: Path<AssessmentId>,
+    query: Query<WordsLanguage>,
 ) -> Result<HttpResponse, Problem> {
     let form = preferred(request.headers()).ok_or_else(|| Problem::new(Code::NotAcceptable))?;
     let id = *path;
+    let wanted = Wanted::in_language(request.headers(), query.into_inner().language);
     let work = move |ctx: &mut Ctx<'_, '_>| {
-        let text = form.write(&read(ctx, id)?)?;
+        let text = form.write(&read(ctx, id, wanted)?)?;
         let tag = tag(&text)?;
         Ok((text, tag))
     };
@@ -105,7 +112,7 @@ async fn get_assessment_summary(
     respond(&request, form, text, tag)
 }
 
-fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Summary, Refusal> {
+fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId, wanted: Wanted) -> Result<Summary, Refusal> {
     let row = assessment::find(ctx.db, ctx.scope, id)?;
     ctx.about(row.participant_id.0);
     let role = ctx.caller.role;
@@ -117,18 +124,23 @@ fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Summary, Refusal> {
         }
     }
     require_submitted(row.status.0)?;
-    let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
+    let participant = participant::find(ctx.db, ctx.scope, row.participant_id.0)?;
+    let his_language = participant.language.parse().ok().filter(|_| role == Role::Participant);
+    let wanted = wanted.or_rather(his_language);
+    let definition = instrument_words::read(ctx, row.instrument_id.0, &wanted)?.definition;
     let current = answer::current(ctx.db, &ctx.ring(), id)?;
     let amended = current.iter().filter(|kept| kept.amends.is_some()).count();
     let segments = segment::of_assessment(ctx.db, id)?;
     let earlier = match assessment_previous::find(ctx.db, ctx.scope, &row)? {
-        Some(earlier) => Some(Earlier::read(ctx, earlier)?),
+        Some(earlier) => Some(Earlier::read(ctx, earlier, &wanted.beside())?),
         None => None,
     };
+    let answers = current.answers();
     let summary = Summary::of(&Facts {
-        header: header(ctx, &row, &definition)?,
+        header: header(ctx, &row, participant, &definition)?,
         definition: &definition,
-        answers: current.answers(),
+        administration: answer_modes::of_all(&definition, &answers, &current),
+        answers,
         provenance: match row.provenance {
             Some(provenance) => provenance.0,
             None => Provenance::of(&current.origins(), &[], &[]),
@@ -162,9 +174,9 @@ fn may_know_the_name(role: Role) -> bool {
 fn header(
     ctx: &mut Ctx<'_, '_>,
     row: &Assessment,
+    participant: Participant,
     definition: &alongside_domain::instrument::Definition,
 ) -> Result<Header, Refusal> {
-    let participant = participant::find(ctx.db, ctx.scope, row.participant_id.0)?;
     let programme = programme::find(ctx.db, ctx.scope, row.programme_id.0)?;
     let site = site::find(ctx.db, ctx.scope, row.site_id.0)?;
     let ring = ctx.ring();
@@ -193,8 +205,8 @@ struct Earlier {
 }
 
 impl Earlier {
-    fn read(ctx: &mut Ctx<'_, '_>, row: Assessment) -> Result<Self, Refusal> {
-        let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
+    fn read(ctx: &mut Ctx<'_, '_>, row: Assessment, wanted: &Wanted) -> Result<Self, Refusal> {
+        let definition = instrument_words::read(ctx, row.instrument_id.0, wanted)?.definition;
         let answers = answer::current(ctx.db, &ctx.ring(), row.id.0)?.answers();
         Ok(Self { row, definition, answers })
     }
@@ -228,7 +240,7 @@ fn respond(
     };
     let headers = response.headers_mut();
     headers.insert(ETAG, tag);
-    headers.append(VARY, HeaderValue::from_static("Accept"));
+    headers.append(VARY, HeaderValue::from_static("Accept, Accept-Language"));
     if form == Form::Html {
         let policy = HeaderValue::from_str(&PAGE_POLICY).map_err(Problem::internal)?;
         headers.insert(CONTENT_SECURITY_POLICY, policy);
@@ -236,51 +248,9 @@ fn respond(
     Ok(response)
 }
 
-/// The form that the caller likes best; the first of equals.
+/// The form that the caller likes best.
 fn preferred(headers: &HeaderMap) -> Option<Form> {
-    let accept: Vec<&str> = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).collect();
-    let accept = accept.join(",");
-    let mut best: Option<(u16, Form)> = None;
-    for form in FORMS {
-        let liked = liking(&accept, form.media_type());
-        if liked > best.map_or(0, |(most, _)| most) {
-            best = Some((liked, form));
-        }
-    }
-    best.map(|(_, form)| form)
-}
-
-/// How much a media type is wanted, in thousandths. RFC 9110: the most specific range decides.
-fn liking(accept: &str, media_type: &str) -> u16 {
-    if accept.trim().is_empty() {
-        return 1000;
-    }
-    let family = media_type.split('/').next().unwrap_or_default();
-    let mut best: Option<(u8, u16)> = None;
-    for range in accept.split(',') {
-        let mut parts = range.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let specific = match name.as_str() {
-            "*/*" => 0,
-            name if name == media_type => 2,
-            name if name.strip_suffix("/*") == Some(family) => 1,
-            _ => continue,
-        };
-        let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-        if best.is_none_or(|(known, _)| specific >= known) {
-            best = Some((specific, quality.map_or(1000, thousandths)));
-        }
-    }
-    best.map_or(0, |(_, quality)| quality)
-}
-
-/// `0.8` as 800: at most three decimal places, as RFC 9110 has them. What is no weight asks for nothing less.
-fn thousandths(quality: &str) -> u16 {
-    let (whole, rest) = quality.split_once('.').unwrap_or((quality, ""));
-    match (whole, format!("{rest:0<3}").get(..3).map(str::parse::<u16>)) {
-        ("0", Some(Ok(places))) => places,
-        _ => 1000,
-    }
+    accept::preferred(headers, &FORMS, Form::media_type)
 }
 
 pub fn routes(config: &mut impl Services) {
@@ -291,7 +261,7 @@ pub fn routes(config: &mut impl Services) {
 mod tests {
     use super::*;
     use actix_web::body::MessageBody as _;
-    use actix_web::http::header::IF_NONE_MATCH;
+    use actix_web::http::header::{ACCEPT, IF_NONE_MATCH};
     use actix_web::test::TestRequest;
 
     fn chosen(accept: &str) -> Option<Form> {

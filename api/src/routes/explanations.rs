@@ -1,9 +1,10 @@
 //! Why a question stands on the form, or does not.
 
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpRequest, HttpResponse, get};
 use alongside_domain::assessment::Sight;
 use alongside_domain::id::AssessmentId;
 use alongside_domain::instrument::{AnswerKey, Definition, Explanation, why_enabled};
+use alongside_domain::language::Language;
 use alongside_domain::policy::Operation;
 use alongside_store::{answer, assessment};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use validator::Validate;
 
 use super::answers::require_answers;
 use super::assessment_view::{self, private_section};
+use super::instrument_words::{self, Wanted};
 use crate::http::{Ctx, Path, Permit, Problem, Query, Refusal, Services};
 
 /// Which question.
@@ -28,6 +30,9 @@ pub struct ExplanationQuery {
     #[validate(length(max = 64))]
     #[param(max_length = 64, pattern = "^[0-9]+([.][0-9]+)*$")]
     pub occurrence: Option<String>,
+    /// The language of the questions in the reasons, as in BCP 47. Without it `Accept-Language` decides.
+    #[param(value_type = Option<String>, max_length = 35, example = "pl")]
+    pub language: Option<Language>,
 }
 
 /// Why a question stands on the form, or does not.
@@ -57,14 +62,16 @@ pub struct ItemExplanation {
 )]
 #[get("/v1/assessments/{id}/explanation")]
 async fn explain_item(
+    request: HttpRequest,
     permit: Permit<{ Operation::ExplainItem.id() }>,
     path: Path<AssessmentId>,
     query: Query<ExplanationQuery>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let ExplanationQuery { link_id, occurrence } = query.into_inner();
+    let ExplanationQuery { link_id, occurrence, language } = query.into_inner();
+    let wanted = Wanted::in_language(request.headers(), language);
     let key = AnswerKey { link_id, occurrence: numbers(occurrence.as_deref())? };
-    let view = permit.read(move |ctx| explain(ctx, id, key)).await?;
+    let view = permit.read(move |ctx| explain(ctx, id, key, &wanted)).await?;
     Ok(HttpResponse::Ok().json(view))
 }
 
@@ -77,12 +84,17 @@ fn numbers(occurrence: Option<&str>) -> Result<Vec<u32>, Problem> {
     })
 }
 
-fn explain(ctx: &mut Ctx<'_, '_>, id: AssessmentId, key: AnswerKey) -> Result<ItemExplanation, Refusal> {
+fn explain(
+    ctx: &mut Ctx<'_, '_>,
+    id: AssessmentId,
+    key: AnswerKey,
+    wanted: &Wanted,
+) -> Result<ItemExplanation, Refusal> {
     let row = assessment::find(ctx.db, ctx.scope, id)?;
     ctx.about(row.participant_id.0);
     let sight = assessment_view::sight_now(ctx, &row)?;
     require_answers(ctx, &sight)?;
-    let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
+    let definition = instrument_words::read(ctx, row.instrument_id.0, wanted)?.definition;
     if !sees_all_reasons(&definition, &key, &sight) {
         return Err(Problem::not_found().into());
     }

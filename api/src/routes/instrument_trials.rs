@@ -1,11 +1,13 @@
 //! Trying a version of an instrument out: its answers are judged and worked out as they would be, and nothing is kept.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
-use actix_web::{HttpResponse, post};
+use actix_web::http::header::VARY;
+use actix_web::{HttpRequest, HttpResponse, post};
 use alongside_domain::id::InstrumentId;
 use alongside_domain::instrument::{
-    Answer, Answers, Definition, Fired, Score, Setting, Tier, fired, judge_complete, scores,
+    Answer, Answers, Definition, Fired, Form, Score, Setting, Tier, fired, judge_complete, scores,
 };
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::instrument;
@@ -16,7 +18,8 @@ use validator::Validate;
 use super::answer_input::{self, AnswerInput};
 use super::answering;
 use super::answers::QuestionAddress;
-use crate::http::{Json, Path, Permit, Problem, Services};
+use super::instrument_words::{self, Wanted, WordsQuery};
+use crate::http::{Json, Path, Permit, Problem, Query, Services};
 
 /// Answers to try a version out with.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -57,6 +60,8 @@ pub struct InstrumentTrialResult {
     /// The questions on the form with these answers.
     #[schema(max_items = 10000)]
     pub questions: Vec<QuestionAddress>,
+    /// The question that would be asked next: the first without an answer. Null at the end.
+    pub next: Option<QuestionAddress>,
     /// Whether it could be submitted.
     pub complete: bool,
     #[schema(max_items = 100)]
@@ -69,41 +74,48 @@ pub struct InstrumentTrialResult {
 /// Try an instrument out
 ///
 /// Judges the answers as they would be judged, says which questions stand on the form, and works out scores and alert
-/// rules. Nothing is kept and nobody is told. For drafts above all; it works with every version.
+/// rules. Nothing is kept and nobody is told: with `next` a form can be walked from question to question. For drafts above
+/// all; it works with every version, and with `language` and `revision` in the words of every translation.
 #[utoipa::path(
     tag = "instruments", operation_id = "try_instrument", request_body = InstrumentTrial,
-    params(("id" = InstrumentId, Path, description = "The instrument.")),
+    params(("id" = InstrumentId, Path, description = "The instrument."), WordsQuery),
     responses((status = 200, description = "What the answers come to.", body = InstrumentTrialResult))
 )]
 #[post("/v1/instruments/{id}/trials")]
 async fn try_instrument(
+    request: HttpRequest,
     permit: Permit<{ Operation::TryInstrument.id() }>,
     path: Path<InstrumentId>,
+    query: Query<WordsQuery>,
     body: Json<InstrumentTrial>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let definition = permit
+    let wanted = Wanted::of(&request, query.into_inner())?;
+    let words = permit
         .read(move |ctx| {
             instrument::find(ctx.db, ctx.scope, id)?;
-            Ok(ctx.app.definitions.get(ctx.db, id)?)
+            instrument_words::read(ctx, id, &wanted)
         })
         .await?;
+    let definition = Arc::clone(&words.definition);
     let mut answers = Answers::default();
     let situation = answering::situation(permit.caller().role, None);
     let kept = answer_input::judge(&definition, &mut answers, &body.answers, &situation, None)?;
     let saved: Vec<&Answer> = kept.iter().map(|new| new.answer.as_ref()).collect();
-    Ok(HttpResponse::Ok().json(result(&definition, &saved, &answers)))
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((VARY, "Accept-Language"));
+    words.name_language(&mut answer);
+    Ok(answer.json(result(&definition, &saved, &answers)))
 }
 
 fn result(definition: &Definition, saved: &[&Answer], answers: &Answers) -> InstrumentTrialResult {
     let setting = Setting::default();
     let Ok(found) = fired(definition, saved, answers, || Ok::<_, Infallible>(Vec::new()));
     let missing = judge_complete(definition, answers, &setting);
+    let form = Form::of(definition, answers, &setting);
     InstrumentTrialResult {
-        questions: alongside_domain::instrument::Form::of(definition, answers, &setting)
-            .questions()
-            .map(|visible| visible.key.clone().into())
-            .collect(),
+        questions: form.questions().map(|visible| visible.key.clone().into()).collect(),
+        next: form.next_after(None).cloned().map(QuestionAddress::from),
         complete: !missing.iter().any(alongside_domain::instrument::Finding::is_refusal),
         scores: scores(definition, answers),
         rules: found.iter().map(RuleFired::from).collect(),

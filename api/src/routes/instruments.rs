@@ -4,7 +4,9 @@ use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::choice::Choice as _;
 use alongside_domain::id::{InstrumentId, ProgrammeId};
-use alongside_domain::instrument::{Definition, InstrumentKind, InstrumentStatus, Parsed};
+use alongside_domain::instrument::{
+    Definition, InstrumentKind, InstrumentStatus, Parsed, translated_document,
+};
 use alongside_domain::policy::Operation;
 use alongside_store::StoreError;
 use alongside_store::instrument::{self, Filter, Instrument, UNSTATED};
@@ -18,6 +20,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::fhir::{self, FhirJson};
+use super::instrument_words::{self, InWords, Wanted, WordsQuery};
 use crate::http::etag::not_modified_tag;
 use crate::http::page::{self, List, Paging};
 use crate::http::{Code, Ctx, FHIR_JSON, Path, Permit, Problem, Query, Refusal, Reply, Services, wants_fhir};
@@ -91,8 +94,16 @@ pub struct InstrumentView {
     #[schema(value_type = Vec<InstrumentWarning>, max_items = 10000)]
     pub warnings: Box<RawValue>,
     pub created_at: DateTime<Utc>,
-    /// The document, byte for byte as it was sent: a FHIR R4 Questionnaire, or a Bundle of one with its ValueSets.
-    /// Not on lists.
+    /// The language that `definition` is in, where it is not the document's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 35, example = "pl", nullable = false)]
+    pub translated_into: Option<String>,
+    /// The revision of the translation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 2147483647, nullable = false)]
+    pub translation_revision: Option<i32>,
+    /// The document, byte for byte as it was sent: a FHIR R4 Questionnaire, or a Bundle of one with its ValueSets; in
+    /// another language with the words of that. Not on lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>, nullable = false)]
     pub definition: Option<Box<RawValue>>,
@@ -102,6 +113,8 @@ impl InstrumentView {
     pub fn of(row: Instrument, definition: Option<String>) -> Result<Self, StoreError> {
         Ok(Self {
             warnings: row.warnings()?,
+            translated_into: None,
+            translation_revision: None,
             definition: definition.map(RawValue::from_string).transpose()?,
             id: row.id.0,
             programme_id: row.programme_id.0,
@@ -189,10 +202,13 @@ async fn list_instruments(
 /// Read an instrument
 ///
 /// With its text, which never changes; only where it stands in the programme does. The `ETag` follows both. Whoever accepts
-/// `application/fhir+json` alone gets the FHIR document itself, byte for byte as it was sent.
+/// `application/fhir+json` alone gets the FHIR document itself, byte for byte as it was sent. In another language, which
+/// `language` asks for or `Accept-Language` prefers, the document has the words of the published translation: its codes,
+/// conditions, scores and rules stay the same, and so do `language` and `sha256`, which are those of the document as it was
+/// sent.
 #[utoipa::path(
     tag = "instruments", operation_id = "get_instrument",
-    params(("id" = InstrumentId, Path, description = "The instrument.")),
+    params(("id" = InstrumentId, Path, description = "The instrument."), WordsQuery),
     responses((status = 200, description = "The instrument.", content(
         (InstrumentView = "application/json"), (Object = "application/fhir+json", example = json!({
             "resourceType": "Questionnaire", "url": "https://example.org/Questionnaire/mood", "version": "1",
@@ -203,29 +219,48 @@ async fn get_instrument(
     request: HttpRequest,
     permit: Permit<{ Operation::GetInstrument.id() }>,
     path: Path<InstrumentId>,
+    query: Query<WordsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let view = permit
+    let wanted = Wanted::of(&request, query.into_inner())?;
+    let (view, words) = permit
         .read(move |ctx| {
             let row = instrument::find(ctx.db, ctx.scope, id)?;
+            let words = instrument_words::read(ctx, id, &wanted)?;
             let source = instrument::source(ctx.db, id)?;
-            Ok(InstrumentView::of(row, Some(source))?)
+            Ok((in_words(row, source, &words)?, words))
         })
         .await?;
-    let tag = format!("\"{}-{}\"", view.sha256, view.status);
-    let tag = HeaderValue::from_str(&tag).map_err(Problem::internal)?;
+    let mut tag = format!("{}-{}", view.sha256, view.status);
+    if let Some(translated) = &words.translated {
+        tag = format!("{tag}-{}-{}", translated.language, translated.revision.unwrap_or_default());
+    }
+    let tag = HeaderValue::from_str(&format!("\"{tag}\"")).map_err(Problem::internal)?;
+    let vary = HeaderValue::from_static("Accept, Accept-Language");
     if let Some(mut known) = not_modified_tag(&request, &tag) {
         known.headers_mut().insert(CACHE_CONTROL, KEEP);
+        known.headers_mut().insert(VARY, vary);
         return Ok(known);
     }
     let mut answer = HttpResponse::Ok();
-    answer.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, KEEP)).insert_header((VARY, "Accept"));
+    answer.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, KEEP)).insert_header((VARY, vary));
+    words.name_language(&mut answer);
     match &view.definition {
         Some(text) if wants_fhir(request.headers()) => {
             Ok(answer.content_type(FHIR_JSON).body(text.get().to_owned()))
         }
         _ => Ok(answer.json(view)),
     }
+}
+
+/// The instrument with its document in these words.
+fn in_words(row: Instrument, source: String, words: &InWords) -> Result<InstrumentView, StoreError> {
+    let Some(translated) = &words.translated else { return InstrumentView::of(row, Some(source)) };
+    let document = translated_document(&serde_json::from_str(&source)?, &words.definition);
+    let mut view = InstrumentView::of(row, Some(document.to_string()))?;
+    view.translated_into = Some(translated.language.to_string());
+    view.translation_revision = translated.revision;
+    Ok(view)
 }
 
 /// Add an instrument

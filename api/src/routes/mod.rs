@@ -4,6 +4,7 @@ pub mod activations;
 pub mod alert_rule_dry_runs;
 pub mod amendments;
 pub(crate) mod answer_input;
+mod answer_modes;
 mod answering;
 pub mod answers;
 pub mod assessment_scores;
@@ -17,6 +18,7 @@ pub mod care_plan_actions;
 pub mod care_plans;
 mod checks;
 pub mod clients;
+pub mod codebooks;
 pub mod consent_forms;
 pub mod consents;
 pub mod digital_profiles;
@@ -28,8 +30,10 @@ pub mod flag_entries;
 pub mod flag_exclusions;
 mod flag_report;
 pub mod flags;
+pub mod instrument_diffs;
 pub mod instrument_trials;
 pub mod instrument_uses;
+mod instrument_words;
 pub mod instruments;
 pub mod memberships;
 pub mod oauth;
@@ -45,6 +49,7 @@ pub mod sessions;
 pub mod sites;
 pub mod status_changes;
 pub mod submissions;
+pub mod translations;
 
 use crate::http::Services;
 
@@ -66,6 +71,7 @@ pub fn all(config: &mut impl Services) {
     audit_events::routes(config);
     care_plan_actions::routes(config);
     clients::routes(config);
+    codebooks::routes(config);
     consent_forms::routes(config);
     consents::routes(config);
     digital_profiles::routes(config);
@@ -74,6 +80,7 @@ pub fn all(config: &mut impl Services) {
     findings::routes(config);
     flag_entries::routes(config);
     flag_exclusions::routes(config);
+    instrument_diffs::routes(config);
     instrument_trials::routes(config);
     instrument_uses::routes(config);
     instruments::routes(config);
@@ -87,4 +94,5 @@ pub fn all(config: &mut impl Services) {
     sites::routes(config);
     status_changes::routes(config);
     submissions::routes(config);
+    translations::routes(config);
 }

@@ -15,6 +15,7 @@ use alongside_store::assessment::{self, Assessment};
 use serde_json::{Value, json};
 
 use super::answer_input::is_own_words;
+use super::answer_modes;
 use super::answering;
 use super::answers::{AnswersSaved, Effect, require_answers, sight_while_saving};
 use super::assessment_view::{self, Whole};
@@ -155,7 +156,8 @@ fn export(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Value, Refusal> {
     let mut document = write_response(&definition, &counting, &header);
     if let Some(members) = document.as_object_mut() {
         members.insert("id".to_owned(), json!(row.id.0));
-        let extensions = response_header::extensions(&row, &provenance, &whole.segments);
+        let administration = answer_modes::of_all(&definition, &answers, &whole.current);
+        let extensions = response_header::extensions(&row, &provenance, &administration, &whole.segments);
         members.insert("extension".to_owned(), extensions);
     }
     Ok(document)

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use alongside_domain::assessment::Channel;
 use alongside_domain::choice::Choice as _;
 use alongside_domain::clock::Timestamp;
-use alongside_domain::instrument::{AnswerKey, Attributed, OWN_EXTENSIONS};
+use alongside_domain::instrument::{Administration, AnswerKey, Attributed, OWN_EXTENSIONS};
 use alongside_domain::provenance::{AnsweredBy, KeyedBy, Origin, Provenance};
 use alongside_store::answer::Kept;
 use alongside_store::assessment::Assessment;
@@ -19,6 +19,9 @@ const COMPLETION_MODE: &str = "http://hl7.org/fhir/StructureDefinition/questionn
 
 /// The code system its codes come from.
 const PARTICIPATION_MODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ParticipationMode";
+
+/// The code system of the modes in which answers are taken.
+const MODE: &str = "https://fhir.alongside.example/CodeSystem/administration-mode";
 
 /// A moment as FHIR `dateTime`.
 pub fn instant(at: Timestamp) -> String {
@@ -74,22 +77,43 @@ pub fn origins(kept: &[&Kept], segments: &[Segment]) -> BTreeMap<AnswerKey, Attr
 }
 
 /// The extensions of the response as a whole.
-pub fn extensions(assessment: &Assessment, provenance: &Provenance, segments: &[Segment]) -> Value {
+pub fn extensions(
+    assessment: &Assessment,
+    provenance: &Provenance,
+    administration: &Administration,
+    segments: &[Segment],
+) -> Value {
     let mode = match assessment.channel.0 {
         Channel::InPerson | Channel::Telephone | Channel::Video => "VERBAL",
         Channel::Online => "ELECTRONIC",
         Channel::Paper => "WRITTEN",
     };
-    let concept = json!({"coding": [{"system": PARTICIPATION_MODE, "code": mode}],
-        "text": assessment.channel.0.code()});
+    // The channel says through what the answers came, ours who read and who wrote.
+    let mut coding = vec![json!({"system": PARTICIPATION_MODE, "code": mode})];
+    coding.extend(administration.modes.iter().map(|one| json!({"system": MODE, "code": one.mode.code()})));
+    let concept = json!({"coding": coding, "text": assessment.channel.0.code()});
     let mut all = vec![
         json!({"url": COMPLETION_MODE, "valueCodeableConcept": concept}),
         json!({"url": format!("{OWN_EXTENSIONS}assistance"), "extension": [
             {"url": "level", "valueCode": provenance.max_level},
             {"url": "banner", "valueString": provenance.banner}]}),
+        taken(administration),
     ];
     all.extend(segments.iter().zip(1_u32..).map(|(row, number)| segment(row, number)));
     Value::Array(all)
+}
+
+/// Whether the answers were taken as the instrument is validated.
+fn taken(administration: &Administration) -> Value {
+    let mut parts = vec![json!({"url": "verdict", "valueCode": administration.verdict.code()})];
+    parts.extend(administration.modes.iter().map(|one| {
+        json!({"url": "mode", "extension": [
+            {"url": "code", "valueCode": one.mode.code()},
+            {"url": "answers", "valueUnsignedInt": one.answers}]})
+    }));
+    let outside = administration.not_validated.iter();
+    parts.extend(outside.map(|mode| json!({"url": "notValidated", "valueCode": mode.code()})));
+    json!({"url": format!("{OWN_EXTENSIONS}administration"), "extension": parts})
 }
 
 fn segment(row: &Segment, number: u32) -> Value {

@@ -45,6 +45,7 @@ pub mod site;
 mod sqlite;
 pub mod status_change;
 mod store;
+pub mod translation;
 pub mod types;
 
 pub use batch::WriteError;

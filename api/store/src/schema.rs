@@ -551,6 +551,24 @@ table! {
     }
 }
 
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    translations (id) {
+        id -> Uid,
+        instrument_id -> Uid,
+        language -> Text,
+        revision -> Integer,
+        status -> Text,
+        texts -> Text,
+        created_by -> Nullable<Uid>,
+        created_at -> Instant,
+        published_by -> Nullable<Uid>,
+        published_at -> Nullable<Instant>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     answers,
     assessments,
@@ -579,4 +597,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     sites,
     status_changes,
+    translations,
 );

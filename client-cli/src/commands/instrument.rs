@@ -7,6 +7,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::instrument_version;
 use crate::Run;
 use crate::client::Client;
 use crate::exit::{Exit, Stop};
@@ -48,6 +49,53 @@ pub enum Command {
         #[arg(value_name = "INSTRUMENT")]
         instrument: String,
     },
+    /// Say what is different between two versions, and whether answers to both can be compared
+    Diff {
+        /// The earlier version: ID, web address with |version, or name
+        #[arg(value_name = "BEFORE")]
+        before: String,
+        /// The later version
+        #[arg(value_name = "AFTER")]
+        after: String,
+    },
+    /// Describe every variable of a questionnaire, for analysts
+    Codebook {
+        /// ID, web address or name
+        #[arg(value_name = "INSTRUMENT")]
+        instrument: String,
+        /// As a table for spreadsheets
+        #[arg(long)]
+        csv: bool,
+        /// The language of the labels, such as pl
+        #[arg(long, value_name = "LANGUAGE")]
+        language: Option<String>,
+    },
+    /// List the translations of a questionnaire
+    Translations {
+        /// ID, web address or name
+        #[arg(value_name = "INSTRUMENT")]
+        instrument: String,
+    },
+    /// Add the words of a questionnaire in another language, as a draft
+    Translate {
+        /// ID, web address or name
+        #[arg(value_name = "INSTRUMENT")]
+        instrument: String,
+        /// The language, such as pl
+        #[arg(value_name = "LANGUAGE")]
+        language: String,
+        /// JSON with the texts by link id and code; it is sent exactly as it is
+        file: PathBuf,
+    },
+    /// Ask people in the newest words of a language from now on
+    PublishTranslation {
+        /// ID, web address or name
+        #[arg(value_name = "INSTRUMENT")]
+        instrument: String,
+        /// The language, such as pl
+        #[arg(value_name = "LANGUAGE")]
+        language: String,
+    },
 }
 
 pub fn run(run: &Run, command: &Command) -> Result<()> {
@@ -59,6 +107,17 @@ pub fn run(run: &Run, command: &Command) -> Result<()> {
             activate(run, instrument, agreement.as_deref(), waiver.as_deref())
         }
         Command::Retire { instrument } => retire(run, instrument),
+        Command::Diff { before, after } => instrument_version::diff(run, before, after),
+        Command::Codebook { instrument, csv, language } => {
+            instrument_version::codebook(run, instrument, *csv, language.as_deref())
+        }
+        Command::Translations { instrument } => instrument_version::translations(run, instrument),
+        Command::Translate { instrument, language, file } => {
+            instrument_version::translate(run, instrument, language, file)
+        }
+        Command::PublishTranslation { instrument, language } => {
+            instrument_version::publish(run, instrument, language)
+        }
     }
 }
 

@@ -6,6 +6,7 @@ pub mod care_plan;
 pub mod concern;
 pub mod fhir;
 pub mod instrument;
+mod instrument_version;
 pub mod manual;
 pub mod participant;
 pub mod sign_in;

@@ -8,6 +8,7 @@ use super::alert_rule::DeclaredRule;
 use super::answer::AnswerKey;
 use super::finding::Finding;
 use super::item::Item;
+use super::mode::ValidatedMode;
 use super::score::ScoreDefinition;
 
 /// What an instrument is for, which decides how it is scored and summarised.
@@ -129,6 +130,7 @@ pub struct Definition {
     pub(super) scores: Vec<ScoreDefinition>,
     pub(super) rules: Vec<DeclaredRule>,
     pub(super) wording_withheld: bool,
+    pub(super) validated_modes: Vec<ValidatedMode>,
     pub(super) concerns: Vec<ConcernDefinition>,
     pub(super) priorities: Option<usize>,
 }
@@ -268,6 +270,11 @@ impl Definition {
     /// version can be scored, but nobody can be asked with it.
     pub fn is_wording_withheld(&self) -> bool {
         self.wording_withheld
+    }
+
+    /// In which modes it is declared to be validated; none where no validation is claimed.
+    pub fn validated_modes(&self) -> &[ValidatedMode] {
+        &self.validated_modes
     }
 
     /// The concerns asked about, in document order.

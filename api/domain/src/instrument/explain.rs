@@ -62,7 +62,7 @@ fn reason(definition: &Definition, item: &Item, condition: &Condition, is_met: b
     )
 }
 
-fn wanted(definition: &Definition, condition: &Condition) -> String {
+pub(super) fn wanted(definition: &Definition, condition: &Condition) -> String {
     let asked = definition.item(condition.question);
     // The option's own words are better than those of the condition, which often has only the code.
     let option = asked.and_then(|item| item.choices.option(&condition.answer));

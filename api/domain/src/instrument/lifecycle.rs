@@ -57,6 +57,44 @@ impl InstrumentStatus {
     }
 }
 
+/// Where a revision of a translation stands.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum TranslationStatus {
+    /// Can be looked at; nobody is asked in its words.
+    Draft,
+    /// People are asked in its words, until a later revision is published.
+    Published,
+}
+
+impl TranslationStatus {
+    /// The state after a step that publishes.
+    ///
+    /// # Errors
+    /// When it is published already: a correction is another revision.
+    pub fn publish(self, step: &str) -> Result<Self, IllegalTransition> {
+        match self {
+            Self::Draft => Ok(Self::Published),
+            Self::Published => Err(IllegalTransition::new(self, step, [] as [Self; 0])),
+        }
+    }
+}
+
 /// Why a version cannot be taken into use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotUsable {

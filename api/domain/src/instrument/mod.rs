@@ -20,10 +20,14 @@ mod answer;
 mod attachment;
 mod calculated;
 mod calculated_words;
+mod codebook;
+mod codebook_csv;
 mod coding;
 mod coherence;
 mod concerns;
 mod definition;
+mod diff;
+mod diff_parts;
 mod edition;
 mod enabled;
 mod explain;
@@ -38,6 +42,7 @@ mod lifecycle;
 mod limits;
 mod links;
 mod marks;
+mod mode;
 mod moment;
 mod operation_outcome;
 mod origin;
@@ -51,6 +56,8 @@ mod score_change;
 mod score_formula;
 mod score_parse;
 mod structure;
+mod translated;
+mod translation;
 mod validate;
 mod value;
 mod value_set;
@@ -65,9 +72,12 @@ mod tests;
 pub use alert::{AlertKind, AlertRule, Trigger, positive};
 pub use alert_rule::{DeclaredRule, Evidence, Fired, Range, RuleCondition, Tier, Worse, fired, fired_of};
 pub use answer::{Answer, AnswerKey, Answers, State};
+pub use codebook::{Codebook, Column, ScoreVariable, ValueLabel, Variable, codebook};
+pub use codebook_csv::codebook_csv;
 pub use coding::{Attachment, Coding, Members, Quantity, Reference};
 pub use concerns::{BotherBand, Change, ChangeKind, Concern, ConcernDuration, HelpWanted, compare, concerns};
 pub use definition::{ConcernDefinition, Definition, Effective, InstrumentKind, LicenceClass, Parsed};
+pub use diff::{Changed, Comparability, Diff, ItemChange, MemberChange, PartChange, diff};
 pub use enabled::Enabled;
 pub use explain::{Explanation, why_enabled};
 pub use extension::OWN as OWN_EXTENSIONS;
@@ -78,7 +88,10 @@ pub use item::{
     Marks, Operator, Presentation,
 };
 pub use judge::{Judge, MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
-pub use lifecycle::{InstrumentStatus, NotUsable, may_be_used};
+pub use lifecycle::{InstrumentStatus, NotUsable, TranslationStatus, may_be_used};
+pub use mode::{
+    Administration, Mode, ModeCount, ModeVerdict, ValidatedMode, administration, administration_of,
+};
 pub use operation_outcome::operation_outcome;
 pub use origin::{ANSWER_ORIGIN, Attributed};
 pub use parse_item::{MAX_DEPTH, MAX_ITEMS};
@@ -88,5 +101,7 @@ pub use score::{
     Band, Method, MissingRule, Operand, Recode, Rescale, Score, ScoreDefinition, ScoreInput, Term, scores,
 };
 pub use score_change::{Better, ChangeRule, Direction, EarlierScore, ScoreChange, changes};
+pub use translated::translated_document;
+pub use translation::{CodeTitle, ItemTexts, MissingText, OptionText, ScoreTexts, Texts};
 pub use validate::{MAX_DOCUMENT_BYTES, Validated, validate};
 pub use value::{Misread, Value};

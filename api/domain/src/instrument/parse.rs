@@ -11,7 +11,7 @@ use super::fields::Fields;
 use super::finding::{Finding, Place};
 use super::parse_item::ItemReader;
 use super::value_set::ValueSets;
-use super::{alert_rule_parse, calculated, links, marks, moment, score_parse, structure};
+use super::{alert_rule_parse, calculated, links, marks, mode, moment, score_parse, structure};
 
 /// The members of a Questionnaire in R4.
 const MEMBERS: [&str; 29] = [
@@ -160,6 +160,7 @@ fn questionnaire(fields: &Fields<'_>, mut sets: ValueSets, out: &mut Vec<Finding
         scores: Vec::new(),
         rules: Vec::new(),
         wording_withheld: false,
+        validated_modes: Vec::new(),
         concerns: Vec::new(),
         priorities: None,
     };
@@ -215,6 +216,7 @@ fn own_extensions(definition: &mut Definition, fields: &Fields<'_>, out: &mut Ve
             Some("wording") => {
                 definition.wording_withheld = extension.code::<Wording>(out) == Some(Wording::Withheld);
             }
+            Some("validated-mode") => definition.validated_modes.extend(mode::read(&extension, out)),
             // Rules look at scores, so they are read when these are complete.
             Some("alert-rule") | None => {}
             Some(_) => out.push(marks::unknown(&extension)),

@@ -127,6 +127,13 @@ pub struct ScoreDefinition {
     pub max: Option<f64>,
 }
 
+impl ScoreDefinition {
+    /// Whether an item, by its index, is counted directly.
+    pub(super) fn counts(&self, index: usize) -> bool {
+        self.terms.iter().any(|term| term.operand == Operand::Item(index))
+    }
+}
+
 /// What one term contributed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -10,3 +10,4 @@ mod refusals;
 mod responses;
 mod rules;
 mod scores;
+mod versions;

@@ -24,17 +24,18 @@ pub(super) fn summary(facts: &Facts<'_>) -> Summary {
         true => words::NOTHING_RAISED,
         false => words::NOTHING_ANSWERED,
     };
+    let beside = Beside { handed_over: facts.handed_over, amended: facts.amended };
+    let mut banner = banner::sentences(&facts.provenance, &beside);
+    banner.extend(facts.administration.caution(&facts.header.instrument_title));
     let mut notes = Vec::new();
     notes.extend(is_hna.then(|| words::NO_SCALE.to_owned()));
     notes.extend((!scores.is_empty()).then(|| words::NO_DIAGNOSIS.to_owned()));
     Summary {
         header: facts.header.clone(),
         kind: definition.kind(),
-        banner: banner::sentences(
-            &facts.provenance,
-            &Beside { handed_over: facts.handed_over, amended: facts.amended },
-        ),
+        banner,
         provenance: facts.provenance.clone(),
+        administration: facts.administration.clone(),
         red_flags: red_flags(definition, &answers),
         sections: concern_lines::by_section(definition, &found.lines),
         nothing_raised: (is_hna && found.lines.is_empty()).then(|| nothing.to_owned()),

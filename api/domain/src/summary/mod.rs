@@ -19,8 +19,8 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::instrument::{
-    AlertKind, Answers, BotherBand, ChangeKind, ConcernDuration, Definition, HelpWanted, InstrumentKind,
-    Score, State,
+    Administration, AlertKind, Answers, BotherBand, ChangeKind, ConcernDuration, Definition, HelpWanted,
+    InstrumentKind, Score, State,
 };
 use crate::provenance::Provenance;
 
@@ -92,6 +92,8 @@ pub struct Facts<'a> {
     pub answers: Answers,
     /// How they came about.
     pub provenance: Provenance,
+    /// In which modes they were taken.
+    pub administration: Administration,
     /// Whether the device was handed over for private questions.
     pub handed_over: bool,
     /// How many answers were corrected after submission.
@@ -305,6 +307,8 @@ pub struct Summary {
     pub banner: Vec<String>,
     /// The same in figures.
     pub provenance: Provenance,
+    /// Whether the answers were taken as the instrument is validated.
+    pub administration: Administration,
     /// Answers that call for a person.
     #[cfg_attr(feature = "schema", schema(max_items = 500))]
     pub red_flags: Vec<RedFlag>,

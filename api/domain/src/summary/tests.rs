@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::content;
-use crate::instrument::{Answer, AnswerKey, Value};
+use crate::instrument::{Answer, AnswerKey, ModeVerdict, Value, administration};
 use crate::policy::Role;
 use crate::provenance::{AnsweredBy, KeyedBy, Level, Origin, OthersPresent};
 
@@ -70,10 +70,13 @@ fn facts<'a>(definition: &'a Definition, answers: impl IntoIterator<Item = Answe
         origin(Level::A4, KeyedBy::Supporter),
         origin(Level::A4, KeyedBy::Supporter),
     ];
+    let answers: Answers = answers.into_iter().collect();
+    let scribed = |answer: &Answer| (answer.key.clone(), origin(Level::A4, KeyedBy::Supporter));
     Facts {
         header: Header { instrument_title: definition.title().unwrap().into(), ..header() },
         definition,
-        answers: answers.into_iter().collect(),
+        administration: administration(definition, &answers, &answers.iter().map(scribed).collect()),
+        answers,
         provenance: Provenance::of(&origins, &[Role::Supporter], &[OthersPresent::Partner]),
         handed_over: true,
         amended: 0,
@@ -330,4 +333,22 @@ proptest! {
         prop_assert!(!text.contains(steers));
         prop_assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
     }
+}
+
+#[test]
+fn a_scale_that_was_not_taken_as_it_is_validated_says_so() {
+    let seven: Vec<Answer> = (1..=7).map(|n| code(&n.to_string(), "LA6569-3")).collect();
+    let scribed = Summary::of(&facts(shipped("gad-7"), seven.clone()));
+    assert_eq!(scribed.administration.verdict, ModeVerdict::NotValidated);
+    let caution = scribed.banner.last().unwrap();
+    assert!(caution.starts_with("7 of 7 answers were read aloud or written down"), "{caution}");
+    assert!(
+        to_text(&scribed).contains("interviewer-administered")
+            && to_html(&scribed).contains("interviewer-administered")
+    );
+    // The PHQ-9 is validated on the telephone too, and the needs assessment claims no validation at all.
+    let nine = Summary::of(&facts(shipped("phq-9"), seven));
+    assert_eq!(nine.administration.verdict, ModeVerdict::Validated);
+    assert_eq!(summary().administration.verdict, ModeVerdict::NotDeclared);
+    assert!(!nine.banner.iter().chain(&summary().banner).any(|line| line.contains("validated")));
 }
