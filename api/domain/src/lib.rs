@@ -19,6 +19,8 @@ pub mod flag;
 pub mod id;
 pub mod instrument;
 pub mod json_pointer;
+pub mod outcome;
+pub mod paper_entry;
 pub mod participant;
 pub mod person;
 pub mod policy;
