@@ -20,6 +20,8 @@ mod instrument_uses;
 mod instruments;
 mod migrations;
 mod offline_man;
+mod outcomes;
+mod paper_entries;
 mod participants;
 mod policy;
 mod reach;
