@@ -7,6 +7,7 @@ pub mod concern;
 pub mod fhir;
 pub mod instrument;
 pub mod manual;
+pub mod paper;
 pub mod participant;
 pub mod sign_in;
 pub mod summary;
