@@ -107,7 +107,7 @@ pub struct PaperComparison {
     pub assessment_id: AssessmentId,
     pub stage: Stage,
     /// The two who typed it in.
-    #[schema(min_items = 2, max_items = 2)]
+    #[schema(max_items = 2)]
     pub keyers: Vec<PersonId>,
     /// How many fields were entered, in one of the two at least: the denominator of the rate.
     #[schema(minimum = 0, maximum = 1000)]
