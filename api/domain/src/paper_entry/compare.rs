@@ -302,7 +302,7 @@ mod tests {
         ]
         .map(|(link_id, [one, other])| ((link_id, one), (link_id, other)))
         {
-            assert!(differ(&[one.clone()], &[other]).is_empty(), "{}", one.0);
+            assert!(differ(std::slice::from_ref(&one), &[other]).is_empty(), "{}", one.0);
         }
     }
 
@@ -323,8 +323,8 @@ mod tests {
     #[test]
     fn something_against_nothing_is_a_discrepancy_and_nothing_against_nothing_is_none() {
         let seven = ("weight", json!({"valueDecimal": 7}));
-        assert_eq!(differ(&[seven.clone()], &[]), ["weight"]);
-        assert_eq!(differ(&[seven.clone()], &[("weight", json!("skipped"))]), ["weight"]);
+        assert_eq!(differ(std::slice::from_ref(&seven), &[]), ["weight"]);
+        assert_eq!(differ(std::slice::from_ref(&seven), &[("weight", json!("skipped"))]), ["weight"]);
         assert_eq!(differ(&[("weight", json!("prefer_not"))], &[]), ["weight"]);
         assert!(differ(&[("weight", json!("skipped"))], &[]).is_empty());
         let both = compare(&form(), &answers(&[seven, ("words", json!("skipped"))]), &answers(&[]));
