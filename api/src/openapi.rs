@@ -22,6 +22,7 @@ const TAGS: &[(&str, &str)] = &[
     ("assignments", "Who supports whom, from the offer to the goodbye."),
     ("instruments", "Questionnaires as data, in the shape of FHIR R4. A version never changes."),
     ("assessments", "Answers, one by one, with who judged, who keyed and how much help was given."),
+    ("paper-entries", "Paper forms typed in twice, where the two differ, and how often."),
     ("care-plans", "What follows from the concerns, and who does it."),
     ("flags", "Safeguarding concerns: many may raise one, few may read one."),
     ("audit-events", "Who did what to whose record."),

@@ -18,7 +18,8 @@ use serde_json::json;
 
 use crate::client::Client;
 use crate::commands::{
-    activate, assess, care_plan, concern, fhir, instrument, manual, participant, sign_in, summary, today,
+    activate, assess, care_plan, concern, fhir, instrument, manual, paper, participant, sign_in, summary,
+    today,
 };
 use crate::config::Config;
 use crate::exit::{Exit, Stop};
@@ -82,6 +83,9 @@ enum Command {
     /// Look at questionnaires, or add one
     #[command(subcommand)]
     Instrument(instrument::Command),
+    /// Type in paper forms, twice, and decide where the two differ
+    #[command(subcommand)]
+    Paper(paper::Command),
     /// Judge FHIR documents on this machine, without a server
     #[command(subcommand)]
     Fhir(fhir::Command),
@@ -131,6 +135,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit> {
         Command::Summary(args) => summary::run(&run, &args),
         Command::Concern(args) => concern::run(&run, &args),
         Command::Instrument(command) => instrument::run(&run, &command),
+        Command::Paper(command) => paper::run(&run, &command),
         Command::CarePlan(command) => care_plan::run(&run, &command),
         Command::Completion(_) | Command::Man(_) | Command::Fhir(_) => Ok(()),
     }?;

@@ -21,6 +21,8 @@ mod instrument_versions;
 mod instruments;
 mod migrations;
 mod offline_man;
+mod outcomes;
+mod paper_entries;
 mod participants;
 mod policy;
 mod reach;

@@ -123,6 +123,8 @@ pub mod kind {
     pub enum FlagEntry {}
     pub enum Instrument {}
     pub enum Membership {}
+    pub enum PaperAdjudication {}
+    pub enum PaperEntry {}
     pub enum Participant {}
     pub enum Person {}
     pub enum Programme {}
@@ -149,6 +151,8 @@ pub type FlagId = Id<kind::Flag>;
 pub type FlagEntryId = Id<kind::FlagEntry>;
 pub type InstrumentId = Id<kind::Instrument>;
 pub type MembershipId = Id<kind::Membership>;
+pub type PaperAdjudicationId = Id<kind::PaperAdjudication>;
+pub type PaperEntryId = Id<kind::PaperEntry>;
 pub type ParticipantId = Id<kind::Participant>;
 pub type PersonId = Id<kind::Person>;
 pub type ProgrammeId = Id<kind::Programme>;

@@ -20,6 +20,8 @@ pub mod id;
 pub mod instrument;
 pub mod json_pointer;
 pub mod language;
+pub mod outcome;
+pub mod paper_entry;
 pub mod participant;
 pub mod person;
 pub mod policy;

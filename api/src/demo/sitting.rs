@@ -132,11 +132,12 @@ impl Sitting {
             assistance_session::touch(db, self.session, now)?;
         }
         row.last_seq = last_seq;
-        let mut concerns = None;
+        let mut outcome_of = None;
         if script.submitted {
             let whole = Whole::load(db, ring, self.id)?;
             let answers = whole.current.answers();
-            concerns = Some(outcome::work_out(&mut row, definition, &whole, &answers)?);
+            let concerns = outcome::work_out(&mut row, definition, &whole, &answers)?;
+            outcome_of = Some((concerns, answers));
             row.status = Code(Status::Submitted);
             row.submitted_at = Some(At(now));
             row.submitted_by = Some(any_id(helper.uuid()));
@@ -144,7 +145,9 @@ impl Sitting {
         let row = assessment::save(db, row, now)?;
         let reason = if script.submitted { CloseReason::Submitted } else { CloseReason::Closed };
         assistance_session::close(db, self.session, reason, now)?;
-        if let Some(concerns) = concerns.filter(|_| definition.kind() == InstrumentKind::Hna) {
+        let Some((concerns, answers)) = outcome_of else { return Ok(()) };
+        outcome::keep(db, &row, definition, &answers, (helper.uuid(), None), now)?;
+        if definition.kind() == InstrumentKind::Hna {
             let mut spare = self.spare.clone();
             outcome::draft_plan(db, ring, &row, &concerns, &mut || spare.id(), now)?;
         }

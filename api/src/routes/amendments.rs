@@ -17,6 +17,7 @@ use validator::Validate;
 use super::answer_input::{self, AnswerInput};
 use super::assessment_view::{AssessmentView, Shown, Whole};
 use super::{answering, outcome};
+use crate::http::etag::IfMatch;
 use crate::http::{Ctx, Json, Path, Permit, Problem, Refusal, Reply, Services};
 
 /// A correction.
@@ -39,8 +40,9 @@ pub struct AmendmentCreate {
 
 /// Amend an assessment
 ///
-/// Corrects final answers. The first ones stay in the history, with the reason beside the new ones; scores, concerns and
-/// provenance are worked out anew. The care plan stays as it is.
+/// Corrects final answers. The first ones stay in the history, with the reason beside the new ones; scores, concerns,
+/// provenance and the alert rules that hold are worked out anew, and those of before stay among the outcomes of the
+/// assessment. The care plan stays as it is. With `If-Match` it is refused if anything was changed meanwhile.
 #[utoipa::path(
     tag = "assessments", operation_id = "amend_assessment", request_body = AmendmentCreate,
     params(("id" = AssessmentId, Path, description = "The assessment.")),
@@ -50,15 +52,24 @@ pub struct AmendmentCreate {
 async fn amend_assessment(
     permit: Permit<{ Operation::AmendAssessment.id() }>,
     path: Path<AssessmentId>,
+    if_match: Option<IfMatch>,
     body: Json<AmendmentCreate>,
 ) -> Result<HttpResponse, Problem> {
     let (id, new) = (*path, body.into_inner());
-    permit.write(move |ctx| amend(ctx, id, &new)).await
+    permit.write(move |ctx| amend(ctx, id, if_match.as_ref(), &new)).await
 }
 
-fn amend(ctx: &mut Ctx<'_, '_>, id: AssessmentId, new: &AmendmentCreate) -> Result<Reply, Refusal> {
+fn amend(
+    ctx: &mut Ctx<'_, '_>,
+    id: AssessmentId,
+    if_match: Option<&IfMatch>,
+    new: &AmendmentCreate,
+) -> Result<Reply, Refusal> {
     let mut row = assessment::find(ctx.db, ctx.scope, id)?;
     ctx.about(row.participant_id.0);
+    if let Some(if_match) = if_match {
+        if_match.check(row.version)?;
+    }
     let status = row.status.0.step("amendment", Status::Amended)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let mut whole = Whole::load(ctx.db, &ctx.ring(), id)?;
@@ -76,6 +87,8 @@ fn amend(ctx: &mut Ctx<'_, '_>, id: AssessmentId, new: &AmendmentCreate) -> Resu
     whole.current.take(save.kept().iter().cloned());
     outcome::work_out(&mut row, &definition, &whole, &answers)?;
     let row: Assessment = assessment::save(ctx.db, row, ctx.now)?;
+    let author = (ctx.caller.actor_id(), Some(new.reason));
+    outcome::keep(ctx.db, &row, &definition, &answers, author, ctx.now)?;
     let version = row.version;
     let shown = Shown::of(ctx, row, Arc::new(whole), Arc::new(answers), alerting)?;
     Ok(Reply::ok_later(version, move || shown.view()))

@@ -129,9 +129,24 @@ pub fn record_sealed(
     after: &Answers,
 ) -> Result<bool, Refusal> {
     answer::insert(ctx.db, save)?;
+    let saved: Vec<&Answer> = save.kept().iter().map(|kept| kept.answer.as_ref()).collect();
+    heed(ctx, assessment, definition, &saved, after)
+}
+
+/// Raises the concerns that call for a person, and keeps what the alert rules find, without keeping the answers.
+///
+/// # Errors
+/// What the database says.
+pub fn heed(
+    ctx: &mut Ctx<'_, '_>,
+    assessment: &Assessment,
+    definition: &Definition,
+    saved: &[&Answer],
+    after: &Answers,
+) -> Result<bool, Refusal> {
     let ring = ctx.ring();
     let mut alerting = false;
-    for answer in save.kept().iter().map(|kept| &kept.answer) {
+    for answer in saved {
         let Some(kind) = positive(definition, answer) else { continue };
         alerting = true;
         let id = FlagId::new(ctx.fresh());
@@ -147,7 +162,7 @@ pub fn record_sealed(
             id,
         )?;
     }
-    findings(ctx, assessment, definition, save, after)?;
+    findings(ctx, assessment, definition, saved, after)?;
     Ok(alerting)
 }
 
@@ -157,19 +172,18 @@ fn findings(
     ctx: &mut Ctx<'_, '_>,
     assessment: &Assessment,
     definition: &Definition,
-    save: &Save,
+    saved: &[&Answer],
     after: &Answers,
 ) -> Result<(), Refusal> {
     if definition.rules().is_empty() {
         return Ok(());
     }
-    let saved: Vec<&Answer> = save.kept().iter().map(|kept| kept.answer.as_ref()).collect();
     let (db, now) = (&mut *ctx.db, ctx.now);
     let before = || match assessment_history::earlier(db, assessment, now, 1)?.first() {
         Some(earlier) => earlier.scores(),
         None => Ok(Vec::new()),
     };
-    let found = fired::<StoreError>(definition, &saved, after, before)?;
+    let found = fired::<StoreError>(definition, saved, after, before)?;
     if found.is_empty() {
         return Ok(());
     }

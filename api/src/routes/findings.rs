@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::assessment_view;
+use super::{assessment_view, double_entry};
 use crate::http::page::{self, List, Paging};
 use crate::http::{Path, Permit, Problem, Query, Refusal, Services};
 
@@ -36,11 +36,13 @@ pub struct FindingView {
     /// What it means, as the version said then.
     #[schema(max_length = 500)]
     pub explanation: String,
-    /// What the rule saw; empty for a clinician with whom the participant does not share answers.
+    /// What the rule saw; empty for a clinician with whom the participant does not share answers, and for who may yet be
+    /// the second to type in a paper form.
     #[schema(max_items = 100)]
     pub evidence: Vec<Evidence>,
-    /// The number of the newest answer then. Later answers may be others; the finding stays.
-    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
+    /// The number of the newest answer then, 0 where it was found in a paper form that was not agreed yet. Later answers
+    /// may be others; the finding stays.
+    #[schema(minimum = 0, maximum = 9007199254740991_i64)]
     pub seq: i64,
     pub found_at: DateTime<Utc>,
 }
@@ -116,8 +118,10 @@ async fn list_findings(
             let row = assessment::find(ctx.db, ctx.scope, id)?;
             ctx.about(row.participant_id.0);
             // That something was found is told to a clinician in any case; what was answered, where it is shared with him.
-            let told = ctx.caller.role != Role::Clinician
-                || assessment_view::sight_now(ctx, &row)? == Sight::Everything;
+            let told = match ctx.caller.role {
+                Role::Clinician => assessment_view::sight_now(ctx, &row)? == Sight::Everything,
+                _ => !double_entry::is_blind(ctx, &row)?,
+            };
             let (seen, ring) = (Audience::seen_by(ctx.caller.role), ctx.ring());
             let rows = finding::list(ctx.db, id, seen, after.map(FindingId::new), fetch)?;
             let views =

@@ -1,14 +1,19 @@
-//! What an assessment comes to: scores, concerns and provenance, worked out anew whenever its final answers change.
+//! What an assessment comes to: scores, concerns and provenance, worked out anew whenever its final answers change. Each
+//! outcome is kept beside the one before it.
 
+use alongside_domain::assessment::AmendmentReason;
 use alongside_domain::care_plan;
 use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{CarePlanActionId, CarePlanId};
 use alongside_domain::instrument::{Answers, Concern, Definition, Enabled, concerns, scores};
+use alongside_domain::outcome::holding;
 use alongside_store::assessment::Assessment;
+use alongside_store::audit::any_id;
 use alongside_store::care_plan::{self as plans, NewCarePlan};
+use alongside_store::outcome::{self, Outcome};
 use alongside_store::sealing::KeyRing;
-use alongside_store::types::Document;
-use alongside_store::{Db, StoreError};
+use alongside_store::types::{At, Code, Document};
+use alongside_store::{Db, StoreError, assessment_history};
 use uuid::Uuid;
 
 use super::assessment_view::Whole;
@@ -28,6 +33,42 @@ pub fn work_out(
     assessment.concerns = Some(Document(found.iter().map(Into::into).collect()));
     assessment.provenance = Some(Document(whole.provenance(definition, &Enabled::of(definition, answers))));
     Ok(found)
+}
+
+/// Keeps the outcome that was put on the assessment: beside the one before it, where the answers were corrected for this
+/// reason, and otherwise as the first.
+///
+/// # Errors
+/// What the database says.
+pub fn keep(
+    db: &mut Db<'_>,
+    assessment: &Assessment,
+    definition: &Definition,
+    answers: &Answers,
+    (author, reason): (Uuid, Option<AmendmentReason>),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let before = if reason.is_some() { outcome::newest(db, assessment.id.0)? } else { None };
+    let held = holding::<StoreError>(definition, answers, || {
+        match assessment_history::earlier(db, assessment, now, 1)?.first() {
+            Some(earlier) => earlier.scores(),
+            None => Ok(Vec::new()),
+        }
+    })?;
+    let outcome = Outcome {
+        assessment_id: assessment.id,
+        number: before.as_ref().map_or(1, |before| before.number + 1),
+        reason: reason.map(Code),
+        first_seq: before.as_ref().map_or(1, |before| before.last_seq + 1),
+        last_seq: assessment.last_seq,
+        scores: assessment.scores.clone(),
+        concerns: assessment.concerns.clone(),
+        provenance: assessment.provenance.clone(),
+        holding: Some(Document(held)),
+        author_id: any_id(author),
+        at: At(now),
+    };
+    outcome::insert(db, &outcome)
 }
 
 /// Drafts the care plan of a needs assessment that was handed in. `fresh` gives the ids.

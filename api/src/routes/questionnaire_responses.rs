@@ -19,6 +19,7 @@ use super::answer_modes;
 use super::answering;
 use super::answers::{AnswersSaved, Effect, require_answers, sight_while_saving};
 use super::assessment_view::{self, Whole};
+use super::double_entry;
 use super::fhir::{self, FhirJson};
 use super::response_header::{self, instant};
 use crate::http::{Code, Ctx, Path, Permit, Problem, Refusal, Reply, Services, wants_fhir};
@@ -71,6 +72,7 @@ fn import(ctx: &mut Ctx<'_, '_>, id: AssessmentId, document: &Value) -> Result<R
     let row = assessment::find(ctx.db, ctx.scope, id)?;
     ctx.about(row.participant_id.0);
     answering::require_open(&row)?;
+    double_entry::require_none(ctx, &row)?;
     answering::require_participant(assessment::participant_status(ctx.db, row.participant_id.0)?)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let (offered, header) = read_response(&definition, document)

@@ -17,7 +17,7 @@ use validator::Validate;
 use super::answering::{self, Help};
 use super::assessment_view::{AssessmentView, Shown, Whole};
 use super::assessments::short_code;
-use super::outcome;
+use super::{double_entry, outcome};
 use crate::http::pointer::push_member;
 use crate::http::{Code, Ctx, Json, Path, Permit, Problem, ProblemField, Refusal, Reply, Services};
 
@@ -47,6 +47,7 @@ fn submit(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Reply, Refusal> {
         return Err(answering::already_submitted(row.status.0));
     }
     let status = row.status.0.step("submission", Status::Submitted)?;
+    double_entry::require_agreed(ctx, &row)?;
     let help = answering::required_help(ctx, &row)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let setting = answering::situation(ctx.caller.role, help.as_ref()).setting();
@@ -58,6 +59,7 @@ fn submit(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Reply, Refusal> {
     row.submitted_at = Some(At(ctx.now));
     row.submitted_by = Some(any_id(ctx.caller.actor_id()));
     let row = finish(ctx, row, help.as_ref(), CloseReason::Submitted)?;
+    outcome::keep(ctx.db, &row, &definition, &answers, (ctx.caller.actor_id(), None), ctx.now)?;
     if definition.kind() == InstrumentKind::Hna {
         let (ring, app) = (ctx.ring(), ctx.app);
         outcome::draft_plan(ctx.db, &ring, &row, &concerns, &mut || app.ids.fresh(), ctx.now)?;

@@ -31,6 +31,8 @@ pub mod idempotency;
 pub mod instrument;
 pub mod membership;
 pub mod migrate;
+pub mod outcome;
+pub mod paper_entry;
 pub mod participant;
 pub mod person;
 mod postgres;

@@ -569,6 +569,81 @@ table! {
     }
 }
 
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    outcomes (assessment_id, number) {
+        assessment_id -> Uid,
+        number -> BigInt,
+        reason -> Nullable<Text>,
+        first_seq -> BigInt,
+        last_seq -> BigInt,
+        scores -> Nullable<Text>,
+        concerns -> Nullable<Text>,
+        provenance -> Nullable<Text>,
+        holding -> Nullable<Text>,
+        author_id -> Uid,
+        at -> Instant,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    paper_forms (assessment_id) {
+        assessment_id -> Uid,
+        programme_id -> Uid,
+        participant_id -> Uid,
+        instrument_id -> Uid,
+        stage -> Text,
+        first_keyer -> Uid,
+        second_keyer -> Nullable<Uid>,
+        fields -> Nullable<Integer>,
+        differing -> Nullable<Integer>,
+        first_errors -> Nullable<Integer>,
+        second_errors -> Nullable<Integer>,
+        agreed_at -> Nullable<Instant>,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    paper_entries (id) {
+        id -> Uid,
+        assessment_id -> Uid,
+        pass -> Integer,
+        keyer_id -> Uid,
+        keyer_role -> Text,
+        answered_by -> Text,
+        sheet -> Nullable<Text>,
+        fields -> Integer,
+        answers -> Binary,
+        entered_at -> Instant,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    paper_adjudications (id) {
+        id -> Uid,
+        assessment_id -> Uid,
+        link_id -> Text,
+        occurrence -> Text,
+        verdict -> Text,
+        content -> Nullable<Binary>,
+        adjudicator_id -> Uid,
+        decided_at -> Instant,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     answers,
     assessments,
@@ -590,6 +665,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_records,
     instruments,
     memberships,
+    outcomes,
+    paper_adjudications,
+    paper_entries,
+    paper_forms,
     participants,
     people,
     programmes,

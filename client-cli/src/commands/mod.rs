@@ -8,6 +8,7 @@ pub mod fhir;
 pub mod instrument;
 mod instrument_version;
 pub mod manual;
+pub mod paper;
 pub mod participant;
 pub mod sign_in;
 pub mod summary;

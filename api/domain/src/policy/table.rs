@@ -166,6 +166,14 @@ const READ_ANSWERS: Grants = &[
 
 const AMEND_ASSESSMENT: Grants = &[(Clinician, Site), (Researcher, Site), (DataManager, Programme)];
 
+/// Typing a paper form in. Two persons do it, each for himself: no program, which has no second pair of eyes.
+const ENTER_PAPER: Grants = &[(Researcher, Site), (DataManager, Programme)];
+const READ_PAPER: Grants = &[(Researcher, Site), (DataManager, Programme), (Monitor, Programme)];
+const ADJUDICATE_PAPER: Grants = &[(DataManager, Programme)];
+/// Numbers of the programme, and nothing of any one form.
+const READ_DISCREPANCY_RATES: Grants =
+    &[(TrialManager, Programme), (DataManager, Programme), (Monitor, Programme)];
+
 const READ_SUMMARY: Grants = &[
     (Participant, Own),
     (Clinician, Site),
@@ -355,6 +363,12 @@ pub static RULES: &[Rule] = &[
     rule(Op::AmendAssessment, "answers:amend", AMEND_ASSESSMENT),
     rule(Op::GetAssessmentSummary, "answers:read", READ_SUMMARY),
     rule(Op::GetAssessmentScores, "answers:read", READ_SUMMARY),
+    rule(Op::ListOutcomes, "answers:read", READ_SUMMARY),
+    rule(Op::CreatePaperEntry, "answers:enter", ENTER_PAPER),
+    rule(Op::ListPaperEntries, "answers:read", READ_PAPER),
+    rule(Op::ComparePaperEntries, "answers:read", READ_PAPER),
+    rule(Op::AdjudicatePaperEntries, "answers:adjudicate", ADJUDICATE_PAPER),
+    rule(Op::GetDiscrepancyRates, "reports:read", READ_DISCREPANCY_RATES),
     rule(Op::ExplainItem, "answers:read", READ_ANSWERS),
     rule(Op::ListFindings, "findings:read", READ_FINDINGS),
     rule(

@@ -1,0 +1,3 @@
+DROP TABLE paper_adjudications;
+DROP TABLE paper_entries;
+DROP TABLE paper_forms;
