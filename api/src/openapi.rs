@@ -23,6 +23,7 @@ const TAGS: &[(&str, &str)] = &[
     ("instruments", "Questionnaires as data, in the shape of FHIR R4. A version never changes."),
     ("assessments", "Answers, one by one, with who judged, who keyed and how much help was given."),
     ("care-plans", "What follows from the concerns, and who does it."),
+    ("signposts", "Where people can turn to nearby, checked from time to time."),
     ("flags", "Safeguarding concerns: many may raise one, few may read one."),
     ("audit-events", "Who did what to whose record."),
 ];

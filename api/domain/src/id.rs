@@ -114,6 +114,7 @@ pub mod kind {
     pub enum AuditEvent {}
     pub enum CarePlan {}
     pub enum CarePlanAction {}
+    pub enum CarePlanStep {}
     pub enum Client {}
     pub enum Consent {}
     pub enum ConsentForm {}
@@ -128,6 +129,7 @@ pub mod kind {
     pub enum Programme {}
     pub enum Segment {}
     pub enum Session {}
+    pub enum Signpost {}
     pub enum Site {}
     pub enum StatusChange {}
 }
@@ -139,6 +141,7 @@ pub type AssignmentId = Id<kind::Assignment>;
 pub type AuditEventId = Id<kind::AuditEvent>;
 pub type CarePlanId = Id<kind::CarePlan>;
 pub type CarePlanActionId = Id<kind::CarePlanAction>;
+pub type CarePlanStepId = Id<kind::CarePlanStep>;
 pub type ClientId = Id<kind::Client>;
 pub type ConsentId = Id<kind::Consent>;
 pub type ConsentFormId = Id<kind::ConsentForm>;
@@ -153,5 +156,6 @@ pub type PersonId = Id<kind::Person>;
 pub type ProgrammeId = Id<kind::Programme>;
 pub type SegmentId = Id<kind::Segment>;
 pub type SessionId = Id<kind::Session>;
+pub type SignpostId = Id<kind::Signpost>;
 pub type SiteId = Id<kind::Site>;
 pub type StatusChangeId = Id<kind::StatusChange>;

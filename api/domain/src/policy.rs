@@ -226,6 +226,16 @@ pub enum Operation {
     AgreeCarePlan,
     ShareCarePlan,
     CloseCarePlan,
+    PrintCarePlan,
+    ReviewCarePlan,
+    ReviseCarePlan,
+
+    ListSignposts,
+    CreateSignpost,
+    GetSignpost,
+    UpdateSignpost,
+    ReviewSignpost,
+    RetireSignpost,
 
     CreateFlag,
     GetFlagReceipt,
@@ -277,6 +287,8 @@ impl Operation {
                 | Self::ValidateQuestionnaireResponse
                 | Self::ListConsentForms
                 | Self::GetConsentForm
+                | Self::ListSignposts
+                | Self::GetSignpost
         )
     }
 

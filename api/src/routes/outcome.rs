@@ -8,7 +8,7 @@ use alongside_store::assessment::Assessment;
 use alongside_store::care_plan::{self as plans, NewCarePlan};
 use alongside_store::sealing::KeyRing;
 use alongside_store::types::Document;
-use alongside_store::{Db, StoreError};
+use alongside_store::{Db, StoreError, signpost};
 use uuid::Uuid;
 
 use super::assessment_view::Whole;
@@ -42,7 +42,8 @@ pub fn draft_plan(
     fresh: &mut dyn FnMut() -> Uuid,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let actions: Vec<_> = care_plan::draft(concerns)
+    let nearby = signpost::nearby(db, assessment.site_id.0, assessment.participant_id.0, now.date_naive())?;
+    let actions: Vec<_> = care_plan::draft(concerns, &nearby)
         .into_iter()
         .map(|action| (CarePlanActionId::new(fresh()), action))
         .collect();

@@ -9,5 +9,6 @@ pub mod instrument;
 pub mod manual;
 pub mod participant;
 pub mod sign_in;
+pub mod signpost;
 pub mod summary;
 pub mod today;
