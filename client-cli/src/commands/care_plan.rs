@@ -131,9 +131,7 @@ fn newest_id(run: &Run, participant: &str) -> Result<Uuid> {
     // Keys grow with time, and so does the list.
     let plans = plans(run, Some(participant), false)?;
     let id: Option<Uuid> = plans.last().and_then(|plan| text(plan, &["id"])?.parse().ok());
-    id.ok_or_else(|| {
-        Stop::because(Exit::NotFound, format!("There is no care plan for {participant} yet.")).into()
-    })
+    id.ok_or_else(|| Stop::because(Exit::NotFound, format!("There is no care plan for {participant} yet.")))
 }
 
 fn page(plan: &Value) -> String {
