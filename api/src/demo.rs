@@ -5,6 +5,7 @@ mod cast;
 mod draw;
 mod plan;
 mod script;
+mod signposts;
 mod sitting;
 
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ use alongside_store::status_change::Author;
 use alongside_store::types::{At, Code, Document, Key};
 use alongside_store::{
     Db, StoreError, assessment, assignment, catalogue, client, consent, consent_form, digital_profile,
-    membership, participant, person, programme, site,
+    membership, participant, person, programme, signpost, site,
 };
 use anyhow::{Context as _, bail};
 use futures_util::future::try_join_all;
@@ -124,6 +125,9 @@ fn write(
         row.password_hash = Some(hash.clone());
         person::insert(db, &row)?;
         membership::insert(db, &account.membership)?;
+    }
+    for sign in &plan.signposts {
+        signpost::insert(db, &scope, sign)?;
     }
     for assignment in plan.records.iter().filter_map(|record| record.assignment.as_ref()) {
         assignment::insert(db, assignment)?;

@@ -24,6 +24,7 @@ const TAGS: &[(&str, &str)] = &[
     ("assessments", "Answers, one by one, with who judged, who keyed and how much help was given."),
     ("paper-entries", "Paper forms typed in twice, where the two differ, and how often."),
     ("care-plans", "What follows from the concerns, and who does it."),
+    ("signposts", "Where people can turn to nearby, checked from time to time."),
     ("flags", "Safeguarding concerns: many may raise one, few may read one."),
     ("audit-events", "Who did what to whose record."),
 ];

@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod exit;
 mod output;
+mod printed;
 mod problem;
 mod prompt;
 mod session;
@@ -18,8 +19,8 @@ use serde_json::json;
 
 use crate::client::Client;
 use crate::commands::{
-    activate, assess, care_plan, concern, fhir, instrument, manual, paper, participant, sign_in, summary,
-    today,
+    activate, assess, care_plan, concern, fhir, instrument, manual, paper, participant, sign_in, signpost,
+    summary, today,
 };
 use crate::config::Config;
 use crate::exit::{Exit, Stop};
@@ -89,9 +90,12 @@ enum Command {
     /// Judge FHIR documents on this machine, without a server
     #[command(subcommand)]
     Fhir(fhir::Command),
-    /// Read care plans
+    /// Read and print care plans
     #[command(subcommand)]
     CarePlan(care_plan::Command),
+    /// Find where people can turn to nearby
+    #[command(subcommand)]
+    Signpost(signpost::Command),
     /// Print a completion script for a shell
     Completion(manual::Completion),
     /// Print the manual page, or write all pages into a folder
@@ -137,6 +141,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit> {
         Command::Instrument(command) => instrument::run(&run, &command),
         Command::Paper(command) => paper::run(&run, &command),
         Command::CarePlan(command) => care_plan::run(&run, &command),
+        Command::Signpost(command) => signpost::run(&run, &command),
         Command::Completion(_) | Command::Man(_) | Command::Fhir(_) => Ok(()),
     }?;
     Ok(Exit::Ok)

@@ -41,6 +41,7 @@ fn with_everything(world: &World) -> (Man, Vec<(&'static str, String)>) {
         ("get_assessment", format!("/v1/assessments/{}", id(&assessment))),
         ("get_assessment_summary", format!("/v1/assessments/{}/summary", id(&assessment))),
         ("get_care_plan", format!("/v1/care-plans/{}", id(&plans["items"][0]))),
+        ("print_care_plan", format!("/v1/care-plans/{}/document", id(&plans["items"][0]))),
     ];
     (man, paths)
 }

@@ -126,6 +126,20 @@ fn a_supporter_helps_and_a_nurse_reads_with_nothing_but_the_command_line() {
     assert!(summary.contains("Only my own words."), "{summary}");
     let page = desk.path().join("summary.html");
     nurse.ok(&["summary", assessment, "--format", "html", "--output", page.to_str().unwrap()]);
+
+    // The plan that came of it, for his hands, and where he can turn to nearby.
+    let plans = nurse.json(&["care-plan", "list"]);
+    let plan = plans["items"][0]["id"].as_str().unwrap();
+    assert!(nurse.ok(&["care-plan", "print", plan]).contains("This is a draft"));
+    let for_the_gp = nurse.json(&["care-plan", "print", plan, "--for", "gp"]);
+    assert_eq!(for_the_gp["recipient"], "gp");
+    assert_eq!(nurse.json(&["care-plan", "list", "--overdue"])["items"], json!([]));
+    let found = nurse.ok(&["signpost", "list", "--concern", "URI.leakage", "--language", "en"]);
+    assert!(found.contains("Exampleshire continence clinic") && !found.contains("Clust"), "{found}");
+    let late = nurse.json(&["signpost", "list", "--overdue"]);
+    assert_eq!(late["items"].as_array().unwrap().len(), 1);
+    let sign = nurse.ok(&["signpost", "show", late["items"][0]["id"].as_str().unwrap()]);
+    assert!(sign.contains("Harbour Road lift scheme") && sign.contains("(overdue)"), "{sign}");
     assert!(std::fs::read_to_string(&page).unwrap().contains("Only my own words."));
 
     supporter.ok(&["logout"]);

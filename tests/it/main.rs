@@ -5,6 +5,8 @@ mod harness;
 
 mod assessment_summary;
 mod audit_events;
+mod care_plan_copies;
+mod care_plan_reviews;
 mod care_plans;
 mod command_line;
 #[cfg(target_os = "linux")]
@@ -27,5 +29,6 @@ mod participants;
 mod policy;
 mod reach;
 mod sessions;
+mod signposts;
 mod status_changes;
 mod translations;

@@ -3,7 +3,7 @@
 use alongside_domain::policy::Role;
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, Man, World, assign, id};
+use crate::harness::{Caller, Man, World, assign, id, plans};
 
 /// The answer `code` to a gate or another choice of the shipped assessment.
 fn code(link_id: &str, code: &str) -> Value {
@@ -128,25 +128,30 @@ fn a_man_without_internet_is_helped_to_a_care_plan() {
     assert_eq!((&own["level"], &own["keyed_by"]), (&json!("A2"), &json!("participant")));
 
     // The draft plan has an action for each concern; it is talked over, agreed and posted on paper.
-    let plans = clinician.get(&format!("/v1/care-plans?participant_id={}", man.id)).ok();
-    let plan = format!("/v1/care-plans/{}", plans["items"][0]["id"].as_str().unwrap());
+    let listed = clinician.get(&format!("/v1/care-plans?participant_id={}", man.id)).ok();
+    let plan = format!("/v1/care-plans/{}", listed["items"][0]["id"].as_str().unwrap());
     let drafted = clinician.get(&plan).ok();
     assert_eq!(drafted["status"], "drafted");
     assert_eq!(drafted["actions"].as_array().unwrap().len(), 3);
-    clinician.post_nothing(&format!("{plan}/discussion")).ok();
+    clinician.post(&format!("{plan}/discussion"), &plans::talk()).ok();
     // Nobody was named for what he would not say more about: the nurse takes it on.
-    clinician.post_nothing(&format!("{plan}/agreement")).problem(422, "invalid");
+    let yes = plans::yes(&world);
+    clinician.post(&format!("{plan}/agreement"), &yes).problem(422, "invalid");
     let actions = drafted["actions"].as_array().unwrap();
     let open = actions.iter().find(|action| action["owner"] == "undecided").unwrap();
     let action = format!("{plan}/actions/{}", open["id"].as_str().unwrap());
     let version = format!("\"{}\"", open["version"]);
     clinician.patch(&action, &version, &json!({"owner": "clinician"})).ok();
-    clinician.post_nothing(&format!("{plan}/agreement")).ok();
+    clinician.post(&format!("{plan}/agreement"), &yes).ok();
     let by_mail = json!({"recipient": "participant", "format": "email"});
     clinician.post(&format!("{plan}/sharing"), &by_mail).problem(422, "invalid");
-    let on_paper = json!({"recipient": "participant", "format": "large_print"});
+    let page = clinician.get_as(&format!("{plan}/document"), "text/html");
+    assert!(page.text().contains("font:18pt") && page.text().contains("This is what we agreed"));
+    let on_paper = json!({"recipient": "participant", "format": "large_print", "delivery": "post"});
     let shared = clinician.post(&format!("{plan}/sharing"), &on_paper);
     assert!((200..300).contains(&shared.status), "{}", shared.text());
+    let to_the_surgery = json!({"recipient": "gp", "format": "pdf"});
+    assert_eq!(clinician.post(&format!("{plan}/sharing"), &to_the_surgery).ok()["status"], "shared");
 
     // And who looked at his record can be told, the supporter among them.
     let officer = world.sign_in(Role::PrivacyOfficer);
@@ -170,6 +175,9 @@ fn an_assessment_without_concerns_ends_well() {
     assert_eq!(clinician.get(&format!("{path}/summary")).ok()["top_concerns"], json!([]));
     let plans = clinician.get(&format!("/v1/care-plans?participant_id={}", man.id)).ok();
     assert_eq!(plans["items"][0]["status"], "none_needed");
+    let plan = format!("/v1/care-plans/{}", plans["items"][0]["id"].as_str().unwrap());
+    let end = json!({"reason": "no_concerns", "discussion": {"with": ["participant"], "channel": "phone"}});
+    assert_eq!(clinician.post(&format!("{plan}/closure"), &end).ok()["status"], "closed");
 }
 
 #[test]

@@ -49,8 +49,9 @@ enum About {
 }
 
 /// What belongs to nobody's record.
-const IMPERSONAL: [&str; 10] = [
+const IMPERSONAL: [&str; 11] = [
     "/v1/programmes",
+    "/v1/signposts",
     "/v1/sites",
     "/v1/people",
     "/v1/clients",

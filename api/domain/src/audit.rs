@@ -159,6 +159,15 @@ pub const fn in_plain_words(operation: Operation) -> &'static str {
         Op::AgreeCarePlan => "Noted that a care plan was agreed",
         Op::ShareCarePlan => "Sent a copy of a care plan",
         Op::CloseCarePlan => "Closed a care plan",
+        Op::PrintCarePlan => "Printed a care plan",
+        Op::ReviewCarePlan => "Looked at a care plan again with the person",
+        Op::ReviseCarePlan => "Began a new version of a care plan",
+        Op::ListSignposts => "Looked at the list of places to turn to",
+        Op::CreateSignpost => "Added a place to turn to",
+        Op::GetSignpost => "Looked at a place to turn to",
+        Op::UpdateSignpost => "Changed a place to turn to",
+        Op::ReviewSignpost => "Checked a place to turn to",
+        Op::RetireSignpost => "Took a place to turn to out of use",
         Op::CreateFlag
         | Op::GetFlagReceipt
         | Op::ListFlags

@@ -114,6 +114,7 @@ pub mod kind {
     pub enum AuditEvent {}
     pub enum CarePlan {}
     pub enum CarePlanAction {}
+    pub enum CarePlanStep {}
     pub enum Client {}
     pub enum Consent {}
     pub enum ConsentForm {}
@@ -130,6 +131,7 @@ pub mod kind {
     pub enum Programme {}
     pub enum Segment {}
     pub enum Session {}
+    pub enum Signpost {}
     pub enum Site {}
     pub enum StatusChange {}
     pub enum Translation {}
@@ -142,6 +144,7 @@ pub type AssignmentId = Id<kind::Assignment>;
 pub type AuditEventId = Id<kind::AuditEvent>;
 pub type CarePlanId = Id<kind::CarePlan>;
 pub type CarePlanActionId = Id<kind::CarePlanAction>;
+pub type CarePlanStepId = Id<kind::CarePlanStep>;
 pub type ClientId = Id<kind::Client>;
 pub type ConsentId = Id<kind::Consent>;
 pub type ConsentFormId = Id<kind::ConsentForm>;
@@ -158,6 +161,7 @@ pub type PersonId = Id<kind::Person>;
 pub type ProgrammeId = Id<kind::Programme>;
 pub type SegmentId = Id<kind::Segment>;
 pub type SessionId = Id<kind::Session>;
+pub type SignpostId = Id<kind::Signpost>;
 pub type SiteId = Id<kind::Site>;
 pub type StatusChangeId = Id<kind::StatusChange>;
 pub type TranslationId = Id<kind::Translation>;

@@ -27,6 +27,7 @@ pub mod person;
 pub mod policy;
 pub mod programme;
 pub mod provenance;
+pub mod signpost;
 pub mod site;
 pub mod status_change;
 pub mod strict_json;

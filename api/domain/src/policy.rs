@@ -238,6 +238,16 @@ pub enum Operation {
     AgreeCarePlan,
     ShareCarePlan,
     CloseCarePlan,
+    PrintCarePlan,
+    ReviewCarePlan,
+    ReviseCarePlan,
+
+    ListSignposts,
+    CreateSignpost,
+    GetSignpost,
+    UpdateSignpost,
+    ReviewSignpost,
+    RetireSignpost,
 
     CreateFlag,
     GetFlagReceipt,
@@ -293,6 +303,8 @@ impl Operation {
                 | Self::ValidateQuestionnaireResponse
                 | Self::ListConsentForms
                 | Self::GetConsentForm
+                | Self::ListSignposts
+                | Self::GetSignpost
         )
     }
 

@@ -25,6 +25,7 @@ use alongside_store::membership::Membership;
 use alongside_store::participant::Cells;
 use alongside_store::person::Person;
 use alongside_store::programme::Programme;
+use alongside_store::signpost::Signpost;
 use alongside_store::site::Site;
 use alongside_store::types::{At, Code, Document, Key};
 use anyhow::Context as _;
@@ -34,6 +35,7 @@ use uuid::Uuid;
 use super::cast::{Agreed, FAMILY, GIVEN, PARTICIPANTS, PEOPLE, Part};
 use super::draw::{Draw, start};
 use super::script::{SCRIPTS, TO_GO_ON_WITH, TO_READ};
+use super::signposts::signposts;
 use super::sitting::Sitting;
 use crate::security::token::hash_secret;
 
@@ -95,6 +97,8 @@ pub struct Plan {
     pub flag: Uuid,
     /// Ids for the steps that the consents brought about.
     pub steps: Draw,
+    /// Where to turn to nearby.
+    pub signposts: Vec<Signpost>,
     /// Who took the consents and measured the profiles.
     pub researcher: PersonId,
 }
@@ -164,6 +168,7 @@ impl Plan {
         let sittings = SCRIPTS.iter().map(|script| Sitting::new(&mut draw, script, now)).collect();
         let flag = draw.id();
         let steps = draw.aside(STEP_IDS);
+        let signposts = signposts(&mut draw, programme.id, &sites, coordinator, now)?;
         Ok(Self {
             programme,
             sites,
@@ -175,6 +180,7 @@ impl Plan {
             sittings,
             flag,
             steps,
+            signposts,
             researcher: researcher.0,
         })
     }

@@ -28,6 +28,7 @@ pub mod page;
 pub mod patch;
 pub mod permit;
 pub mod pointer;
+pub mod printed;
 pub mod problem;
 pub mod problems;
 pub mod query;

@@ -1,74 +1,21 @@
 //! The summary of a submitted assessment, as JSON, as a page for printing and as plain text.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, VARY};
 use actix_web::{HttpRequest, HttpResponse, get};
 use alongside_domain::assessment::Status;
 use alongside_domain::id::AssessmentId;
-use alongside_domain::policy::{Operation, Role, relation};
+use alongside_domain::policy::{Operation, Role};
 use alongside_domain::provenance::Provenance;
 use alongside_domain::summary::{self, Before, Facts, Header, Summary};
 use alongside_store::assessment::{self, Assessment};
 use alongside_store::participant::{self, Participant};
 use alongside_store::{answer, assessment_previous, consent, programme, segment, site};
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use sha2::{Digest as _, Sha256};
 
-use super::answer_modes;
 use super::instrument_words::{self, Wanted, WordsLanguage};
-use crate::http::accept;
-use crate::http::etag::not_modified_tag;
+use super::{answer_modes, checks};
+use crate::http::printed::{self, Writers};
 use crate::http::{Code, Ctx, Path, Permit, Problem, Query, Refusal, Services};
-
-/// The forms a summary comes in; the first is the default.
-const FORMS: [Form; 3] = [Form::Json, Form::Html, Form::Text];
-
-/// How many bytes of its digest name a form of the summary.
-const TAG_BYTES: usize = 16;
-
-/// The page may use its own style sheet and nothing else.
-static PAGE_POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = STANDARD.encode(Sha256::digest(summary::STYLE.as_bytes()));
-    format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-    )
-});
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Json,
-    Html,
-    Text,
-}
-
-impl Form {
-    const fn media_type(self) -> &'static str {
-        match self {
-            Self::Json => "application/json",
-            Self::Html => "text/html",
-            Self::Text => "text/plain",
-        }
-    }
-
-    const fn content_type(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Self::Json => "application/json",
-            Self::Html => "text/html; charset=utf-8",
-            Self::Text => "text/plain; charset=utf-8",
-        })
-    }
-
-    fn write(self, summary: &Summary) -> Result<String, Problem> {
-        match self {
-            Self::Json => serde_json::to_string(summary).map_err(Problem::internal),
-            Self::Html => Ok(summary::to_html(summary)),
-            Self::Text => Ok(summary::to_text(summary)),
-        }
-    }
-}
 
 /// Get the summary of an assessment
 ///
@@ -98,18 +45,10 @@ async fn get_assessment_summary(
     path: Path<AssessmentId>,
     query: Query<WordsLanguage>,
 ) -> Result<HttpResponse, Problem> {
-    let form = preferred(request.headers()).ok_or_else(|| Problem::new(Code::NotAcceptable))?;
     let id = *path;
+    let writers = Writers { html: summary::to_html, text: summary::to_text };
     let wanted = Wanted::in_language(request.headers(), query.into_inner().language);
-    let work = move |ctx: &mut Ctx<'_, '_>| {
-        let text = form.write(&read(ctx, id, wanted)?)?;
-        let tag = tag(&text)?;
-        Ok((text, tag))
-    };
-    let known = |(_, tag): &(String, HeaderValue)| not_modified_tag(&request, tag).is_some();
-    let status = |shown: &_| if known(shown) { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
-    let (text, tag) = permit.read_as(work, status).await?;
-    respond(&request, form, text, tag)
+    printed::answer(&request, permit, writers, move |ctx| read(ctx, id, wanted)).await
 }
 
 fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId, wanted: Wanted) -> Result<Summary, Refusal> {
@@ -163,14 +102,6 @@ fn require_submitted(status: Status) -> Result<(), Problem> {
     Err(Problem::new(Code::IllegalTransition).detail(detail).allowed_next(next))
 }
 
-/// Whether this role sees who the participant is. Those who work on the data see the pseudonym, even where they may
-/// look the identity up elsewhere.
-fn may_know_the_name(role: Role) -> bool {
-    let works_on_data =
-        matches!(role, Role::DataManager | Role::Statistician | Role::Monitor | Role::IntegrationClient);
-    !works_on_data && relation(Operation::GetParticipantIdentity, role).is_some()
-}
-
 fn header(
     ctx: &mut Ctx<'_, '_>,
     row: &Assessment,
@@ -180,8 +111,11 @@ fn header(
     let programme = programme::find(ctx.db, ctx.scope, row.programme_id.0)?;
     let site = site::find(ctx.db, ctx.scope, row.site_id.0)?;
     let ring = ctx.ring();
-    let name =
-        if may_know_the_name(ctx.caller.role) { Some(participant.identity(&ring)?.name) } else { None };
+    let name = if checks::may_know_the_name(ctx.caller.role) {
+        Some(participant.identity(&ring)?.name)
+    } else {
+        None
+    };
     Ok(Header {
         study_id: participant.study_id,
         name,
@@ -221,38 +155,6 @@ impl Earlier {
     }
 }
 
-/// The tag is that of the text itself: name, site and what it is compared with change without the assessment.
-fn tag(text: &str) -> Result<HeaderValue, Problem> {
-    let digest = Sha256::digest(text.as_bytes());
-    let short = digest.get(..TAG_BYTES).unwrap_or_default();
-    HeaderValue::from_str(&format!("\"{}\"", URL_SAFE_NO_PAD.encode(short))).map_err(Problem::internal)
-}
-
-fn respond(
-    request: &HttpRequest,
-    form: Form,
-    body: String,
-    tag: HeaderValue,
-) -> Result<HttpResponse, Problem> {
-    let mut response = match not_modified_tag(request, &tag) {
-        Some(known) => known,
-        None => HttpResponse::Ok().insert_header((CONTENT_TYPE, form.content_type())).body(body),
-    };
-    let headers = response.headers_mut();
-    headers.insert(ETAG, tag);
-    headers.append(VARY, HeaderValue::from_static("Accept, Accept-Language"));
-    if form == Form::Html {
-        let policy = HeaderValue::from_str(&PAGE_POLICY).map_err(Problem::internal)?;
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
-    }
-    Ok(response)
-}
-
-/// The form that the caller likes best.
-fn preferred(headers: &HeaderMap) -> Option<Form> {
-    accept::preferred(headers, &FORMS, Form::media_type)
-}
-
 pub fn routes(config: &mut impl Services) {
     config.service(get_assessment_summary);
 }
@@ -260,49 +162,6 @@ pub fn routes(config: &mut impl Services) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::body::MessageBody as _;
-    use actix_web::http::header::{ACCEPT, IF_NONE_MATCH};
-    use actix_web::test::TestRequest;
-
-    fn chosen(accept: &str) -> Option<Form> {
-        preferred(TestRequest::get().insert_header((ACCEPT, accept)).to_http_request().headers())
-    }
-
-    #[test]
-    fn the_caller_chooses_the_form() {
-        for (accept, form) in [
-            ("", Some(Form::Json)),
-            ("*/*", Some(Form::Json)),
-            ("text/html", Some(Form::Html)),
-            ("text/*", Some(Form::Html)),
-            ("text/plain, text/html;q=0.9", Some(Form::Text)),
-            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Some(Form::Html)),
-            ("application/json;q=0, */*", Some(Form::Html)),
-            ("application/json;q=0.25, TEXT/PLAIN;q=0.3", Some(Form::Text)),
-            ("application/pdf", None),
-            ("text/html;q=0, application/fhir+json", None),
-        ] {
-            assert_eq!(chosen(accept), form, "{accept}");
-        }
-        assert_eq!(preferred(TestRequest::get().to_http_request().headers()), Some(Form::Json));
-    }
-
-    #[test]
-    fn who_has_this_very_text_is_not_sent_it_again() {
-        let respond = |request: &HttpRequest, text: &str| {
-            respond(request, Form::Html, text.to_owned(), tag(text).unwrap()).unwrap()
-        };
-        let first = respond(&TestRequest::get().to_http_request(), "a");
-        let policy = first.headers().get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
-        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
-        let tag = first.headers().get(ETAG).unwrap().clone();
-        let again = TestRequest::get().insert_header((IF_NONE_MATCH, tag.clone())).to_http_request();
-        assert_eq!(respond(&again, "a").status(), StatusCode::NOT_MODIFIED);
-        let changed = respond(&again, "b");
-        assert_eq!(changed.status(), StatusCode::OK);
-        assert_ne!(changed.headers().get(ETAG), Some(&tag));
-        assert_eq!(changed.into_body().try_into_bytes().unwrap(), "b");
-    }
 
     #[test]
     fn before_submission_the_way_forward_is_named() {
@@ -310,17 +169,5 @@ mod tests {
         let refused = require_submitted(Status::InProgress).unwrap_err();
         assert_eq!(refused.code(), Code::IllegalTransition);
         assert!(require_submitted(Status::Abandoned).is_err());
-    }
-
-    #[test]
-    fn those_who_work_on_the_data_see_the_pseudonym() {
-        for role in [Role::Participant, Role::Clinician, Role::Researcher] {
-            assert!(may_know_the_name(role), "{role}");
-        }
-        for role in
-            [Role::DataManager, Role::Statistician, Role::Monitor, Role::IntegrationClient, Role::Admin]
-        {
-            assert!(!may_know_the_name(role), "{role}");
-        }
     }
 }

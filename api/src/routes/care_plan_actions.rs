@@ -2,13 +2,13 @@
 
 use actix_web::{HttpResponse, patch, post};
 use alongside_domain::care_plan::{
-    ActionContent, ActionDraft, ActionKind, ActionOwner, ActionProgress, MAX_ACTIONS, Signpost,
+    ActionContent, ActionDraft, ActionKind, ActionOwner, ActionProgress, MAX_ACTIONS, MAX_SIGNPOSTS, Signpost,
 };
-use alongside_domain::id::{CarePlanActionId, CarePlanId};
+use alongside_domain::id::{CarePlanActionId, CarePlanId, ProgrammeId, SignpostId};
 use alongside_domain::policy::Operation;
-use alongside_store::care_plan;
 use alongside_store::care_plan_action::{self, Action};
 use alongside_store::sealing::KeyRing;
+use alongside_store::{care_plan, signpost};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,12 +16,14 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::http::etag::IfMatch;
-use crate::http::{Code, Json, Path, Permit, Problem, Refusal, Reply, Services, patch as merge};
+use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Refusal, Reply, Services, patch as merge};
 
 /// Where to turn to.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CarePlanSignpost {
+    /// The signpost of the programme it was taken from; as it was then.
+    id: Option<SignpostId>,
     #[validate(length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200)]
     title: String,
@@ -71,6 +73,12 @@ pub struct CarePlanActionCreate {
     #[validate(length(max = 20), nested)]
     #[schema(max_items = 20, required = false)]
     signposts: Vec<CarePlanSignpost>,
+    /// Signposts of the programme (`/v1/signposts`): what they say now is put before the others.
+    #[serde(default)]
+    #[validate(length(max = 20))]
+    #[schema(max_items = 20, required = false)]
+    signpost_ids: Vec<SignpostId>,
+    /// By when; without it, by the day of the review.
     due_on: Option<NaiveDate>,
     /// About something that is not for a helper's or a relative's eyes.
     #[serde(default)]
@@ -78,7 +86,7 @@ pub struct CarePlanActionCreate {
     private: bool,
 }
 
-/// What changes. Once the plan is agreed only `due_on`, `progress` and `outcome` do.
+/// What changes. Once the plan is agreed only `progress` and `outcome` do.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"progress": "done", "outcome": "Seen on 4 December; goes again in January."}))]
@@ -105,6 +113,11 @@ pub struct CarePlanActionPatch {
     #[validate(length(max = 20), nested)]
     #[schema(max_items = 20, nullable = false)]
     signposts: Option<Vec<CarePlanSignpost>>,
+    /// Signposts of the programme, in place of those there are; with `signposts`, before them.
+    #[serde(default, deserialize_with = "merge::present", skip_serializing_if = "Option::is_none")]
+    #[validate(length(max = 20))]
+    #[schema(max_items = 20, nullable = false)]
+    signpost_ids: Option<Vec<SignpostId>>,
     #[serde(default, with = "merge::double", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<NaiveDate>)]
     due_on: Option<Option<NaiveDate>>,
@@ -129,7 +142,7 @@ pub struct CarePlanActionPatch {
     "title": "Leaking urine",
     "own_words": "At night, mostly",
     "goal": null,
-    "signposts": [{"title": "Bladder & Bowel UK", "phone": null, "url": "https://www.bbuk.org.uk",
+    "signposts": [{"id": null, "title": "Bladder & Bowel UK", "phone": null, "url": "https://www.bbuk.org.uk",
         "note": "Advice on leaks, exercises, pads and other products."}],
     "due_on": null,
     "progress": "planned",
@@ -164,13 +177,13 @@ pub struct CarePlanActionView {
 
 impl From<Signpost> for CarePlanSignpost {
     fn from(sign: Signpost) -> Self {
-        Self { title: sign.title, phone: sign.phone, url: sign.url, note: sign.note }
+        Self { id: sign.id, title: sign.title, phone: sign.phone, url: sign.url, note: sign.note }
     }
 }
 
 impl From<CarePlanSignpost> for Signpost {
     fn from(sign: CarePlanSignpost) -> Self {
-        Self { title: sign.title, phone: sign.phone, url: sign.url, note: sign.note }
+        Self { id: sign.id, title: sign.title, phone: sign.phone, url: sign.url, note: sign.note }
     }
 }
 
@@ -210,9 +223,12 @@ impl CarePlanActionPatch {
             || self.own_words.is_some()
             || self.goal.is_some()
             || self.signposts.is_some()
+            || self.signpost_ids.is_some()
+            || self.due_on.is_some()
     }
 
-    fn apply(&self, row: &mut Action, content: &mut ActionContent) {
+    /// `nearby` are the signposts of the programme that it names.
+    fn apply(&self, row: &mut Action, content: &mut ActionContent, nearby: Vec<Signpost>) {
         let change = self.clone();
         if let Some(action) = change.action {
             row.action.0 = action;
@@ -235,13 +251,37 @@ impl CarePlanActionPatch {
         if let Some(goal) = change.goal {
             content.goal = goal;
         }
-        if let Some(signposts) = change.signposts {
-            content.signposts = signposts.into_iter().map(Signpost::from).collect();
+        if change.signposts.is_some() || change.signpost_ids.is_some() {
+            let typed = change.signposts.unwrap_or_default().into_iter().map(Signpost::from);
+            content.signposts = nearby.into_iter().chain(typed).take(MAX_SIGNPOSTS).collect();
         }
         if let Some(outcome) = change.outcome {
             content.outcome = outcome;
         }
     }
+}
+
+/// What the signposts of the programme say that a request names, as it is kept with the plan.
+///
+/// # Errors
+/// 422 for one that is not there, or not in use any more.
+pub(super) fn signposts_of(
+    ctx: &mut Ctx<'_, '_>,
+    programme: ProgrammeId,
+    ids: &[SignpostId],
+) -> Result<Vec<Signpost>, Refusal> {
+    let mut found = Vec::new();
+    for (index, id) in ids.iter().enumerate() {
+        match signpost::in_use(ctx.db, programme, *id)? {
+            Some(sign) => found.push(sign),
+            None => {
+                let message = "There is no such signpost in use.";
+                let problem = Problem::new(Code::Invalid);
+                return Err(problem.field(format!("/signpost_ids/{index}"), "unknown", message).into());
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Add an action to a care plan
@@ -279,6 +319,8 @@ async fn add_care_plan_action(
                 return Err(Problem::new(Code::Conflict).detail("A plan holds at most 200 actions.").into());
             }
             let new = new.clone();
+            let nearby = signposts_of(ctx, plan.programme_id.0, &new.signpost_ids)?;
+            let typed = new.signposts.into_iter().map(Signpost::from);
             let draft = ActionDraft {
                 concern_code: new.concern_code,
                 action: new.action,
@@ -287,7 +329,7 @@ async fn add_care_plan_action(
                     title: new.title,
                     own_words: new.own_words,
                     goal: new.goal,
-                    signposts: new.signposts.into_iter().map(Signpost::from).collect(),
+                    signposts: nearby.into_iter().chain(typed).take(MAX_SIGNPOSTS).collect(),
                     outcome: None,
                     private: new.private,
                 },
@@ -301,8 +343,8 @@ async fn add_care_plan_action(
 
 /// Change an action of a care plan
 ///
-/// A merge patch on the version of the action, which stands in the plan. Once the plan is agreed only `due_on`,
-/// `progress` and `outcome` can change.
+/// A merge patch on the version of the action, which stands in the plan. Once the plan is agreed only `progress` and
+/// `outcome` can change; what else is wanted makes a new version of the plan.
 #[utoipa::path(
     tag = "care-plans", operation_id = "update_care_plan_action", request_body = CarePlanActionPatch,
     params(
@@ -332,7 +374,9 @@ async fn update_care_plan_action(
             }
             let ring = ctx.ring();
             let mut content = row.content(&ring)?;
-            change.apply(&mut row, &mut content);
+            let named = change.signpost_ids.as_deref().unwrap_or_default();
+            let nearby = signposts_of(ctx, plan.programme_id.0, named)?;
+            change.apply(&mut row, &mut content, nearby);
             let row = care_plan_action::update(ctx.db, &ring, &plan, row, &content, ctx.now)?;
             Reply::ok(row.version, &CarePlanActionView::with(&row, content))
         })

@@ -1,5 +1,6 @@
 //! Rules for values that several requests have in common.
 
+use alongside_domain::policy::{Operation, Role, relation};
 use alongside_domain::{person, programme};
 use alongside_store::{StoreError, Unique};
 use chrono::{Days, NaiveDate};
@@ -70,6 +71,15 @@ pub fn is_to_come(day: NaiveDate, today: NaiveDate) -> bool {
     day > today.checked_add_days(Days::new(1)).unwrap_or(today)
 }
 
+/// Whether this role sees who the participant is. Those who work on the data see the pseudonym, even where they may
+/// look the identity up elsewhere.
+#[must_use]
+pub fn may_know_the_name(role: Role) -> bool {
+    let works_on_data =
+        matches!(role, Role::DataManager | Role::Statistician | Role::Monitor | Role::IntegrationClient);
+    !works_on_data && relation(Operation::GetParticipantIdentity, role).is_some()
+}
+
 /// 409 with the pointer where `rule` refused the row, and otherwise what the store said.
 pub fn taken(error: StoreError, rule: Unique, pointer: &'static str, message: &'static str) -> Refusal {
     if error.violates(rule) {
@@ -98,6 +108,18 @@ mod tests {
             "https://a b.example",
         ] {
             assert!(web_address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn those_who_work_on_the_data_see_the_pseudonym() {
+        for role in [Role::Participant, Role::Clinician, Role::Researcher] {
+            assert!(may_know_the_name(role), "{role}");
+        }
+        for role in
+            [Role::DataManager, Role::Statistician, Role::Monitor, Role::IntegrationClient, Role::Admin]
+        {
+            assert!(!may_know_the_name(role), "{role}");
         }
     }
 }

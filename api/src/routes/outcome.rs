@@ -13,7 +13,7 @@ use alongside_store::care_plan::{self as plans, NewCarePlan};
 use alongside_store::outcome::{self, Outcome};
 use alongside_store::sealing::KeyRing;
 use alongside_store::types::{At, Code, Document};
-use alongside_store::{Db, StoreError, assessment_history};
+use alongside_store::{Db, StoreError, assessment_history, signpost};
 use uuid::Uuid;
 
 use super::assessment_view::Whole;
@@ -83,7 +83,8 @@ pub fn draft_plan(
     fresh: &mut dyn FnMut() -> Uuid,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let actions: Vec<_> = care_plan::draft(concerns)
+    let nearby = signpost::nearby(db, assessment.site_id.0, assessment.participant_id.0, now.date_naive())?;
+    let actions: Vec<_> = care_plan::draft(concerns, &nearby)
         .into_iter()
         .map(|action| (CarePlanActionId::new(fresh()), action))
         .collect();

@@ -1,30 +1,28 @@
-//! Care plans and the copies of them that went out. The actions are in [`crate::care_plan_action`].
+//! Care plans. Their actions, what was noted of their steps and the copies that went out are in
+//! [`crate::care_plan_action`], [`crate::care_plan_step`] and [`crate::care_plan_copy`].
 
-use alongside_domain::care_plan::{ActionDraft, CopyFormat, CopyRecipient, Status, first_status};
+use alongside_domain::care_plan::{ActionDraft, Status, Step, first_status};
 use alongside_domain::clock::Timestamp;
 use alongside_domain::digital_profile::AccessClass;
 use alongside_domain::id::{
-    AssessmentId, CarePlanActionId, CarePlanId, ParticipantId, PersonId, ProgrammeId, SiteId, kind,
+    AssessmentId, CarePlanActionId, CarePlanId, ParticipantId, ProgrammeId, SiteId, kind,
 };
+use chrono::NaiveDate;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::audit::any_id;
-use crate::care_plan_action;
-use crate::db::{Db, cols, exec, many, maybe, one, rewrite};
+use crate::db::{Db, cols, exec, one, rewrite};
 use crate::error::{StoreError, Unique};
-use crate::schema::{care_plan_copies, care_plans, participants};
+use crate::schema::{care_plans, participants};
 use crate::scope::{Anchor, Reach, Scope};
 use crate::sealing::KeyRing;
 use crate::types::{At, Code, Key};
+use crate::{assessment, care_plan_action};
 
-/// An assessment has one plan.
+/// An assessment has one plan, and later versions of it.
 pub const ONE_PER_ASSESSMENT: Unique =
-    Unique { constraint: "care_plans_assessment_unique", columns: "care_plans.assessment_id" };
-
-/// Most copies that a plan tells of.
-pub const MAX_COPIES: i64 = 200;
+    Unique { constraint: "care_plans_first_unique", columns: "care_plans_first_unique" };
 
 /// A plan without its actions.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -39,6 +37,11 @@ pub struct CarePlan {
     pub discussed_at: Option<At>,
     pub agreed_at: Option<At>,
     pub closed_at: Option<At>,
+    /// The plan of which this is the next version.
+    pub revises_id: Option<Key<kind::CarePlan>>,
+    /// When it shall be looked at again.
+    pub review_on: Option<NaiveDate>,
+    pub reviewed_at: Option<At>,
     pub created_at: At,
     pub updated_at: At,
     /// Grows with the plan, its actions and its copies.
@@ -55,19 +58,6 @@ impl CarePlan {
             participant_id: self.participant_id.0,
         }
     }
-}
-
-/// A copy that went out.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = care_plan_copies, treat_none_as_default_value = false)]
-pub struct PlanCopy {
-    /// Grows with time.
-    pub id: Key<kind::AuditEvent>,
-    pub care_plan_id: Key<kind::CarePlan>,
-    pub recipient: Code<CopyRecipient>,
-    pub format: Code<CopyFormat>,
-    pub sent_by: Key<kind::Person>,
-    pub sent_at: At,
 }
 
 /// A plan as a submitted assessment makes it.
@@ -102,6 +92,9 @@ pub fn draft(
         discussed_at: None,
         agreed_at: None,
         closed_at: None,
+        revises_id: None,
+        review_on: None,
+        reviewed_at: None,
         created_at: At(now),
         updated_at: At(now),
         version: 1,
@@ -124,19 +117,59 @@ pub fn find(db: &mut Db<'_>, scope: &Scope, id: CarePlanId) -> Result<CarePlan, 
     Ok(plan)
 }
 
-/// The plan of an assessment, where it has one.
+/// Begins the next version of a plan in force, with these actions; the plan itself stays as it was agreed.
+///
+/// # Errors
+/// [`StoreError::Collision`] when it was changed since it was read.
+pub fn revise(
+    db: &mut Db<'_>,
+    ring: &KeyRing,
+    plan: &CarePlan,
+    id: CarePlanId,
+    actions: &[(CarePlanActionId, ActionDraft, Option<NaiveDate>)],
+    now: Timestamp,
+) -> Result<CarePlan, StoreError> {
+    // Two who begin at once would both find that nobody has begun.
+    touch(db, plan, now)?;
+    let next = CarePlan {
+        id: Key(id),
+        status: Code(Status::Drafted),
+        discussed_at: None,
+        agreed_at: None,
+        closed_at: None,
+        revises_id: Some(plan.id),
+        review_on: None,
+        reviewed_at: None,
+        created_at: At(now),
+        updated_at: At(now),
+        version: 1,
+        ..plan.clone()
+    };
+    exec(db, diesel::insert_into(care_plans::table).values(&next))?;
+    for (position, (id, action, due_on)) in (1..).zip(actions) {
+        care_plan_action::insert(db, ring, next.id.0, position, *id, action, *due_on, now)?;
+    }
+    Ok(next)
+}
+
+/// Whether somebody has begun the next version of this plan and not ended it.
 ///
 /// # Errors
 /// What the database says.
-pub fn find_for_assessment(
-    db: &mut Db<'_>,
-    scope: &Scope,
-    assessment: AssessmentId,
-) -> Result<Option<CarePlan>, StoreError> {
-    let query =
-        care_plans::table.filter(care_plans::assessment_id.eq(Key(assessment))).select(cols::<CarePlan>());
-    let Some(plan) = maybe::<_, CarePlan>(db, query)? else { return Ok(None) };
-    Ok(scope.admits(db, plan.anchor())?.then_some(plan))
+pub fn is_being_revised(db: &mut Db<'_>, plan: &CarePlan) -> Result<bool, StoreError> {
+    let begun = care_plans::table
+        .filter(care_plans::revises_id.eq(Some(plan.id)))
+        .filter(care_plans::status.ne(Code(Status::Closed)));
+    Ok(one(db, diesel::select(exists(begun)))?)
+}
+
+/// Which plans are wanted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    pub participant: Option<ParticipantId>,
+    pub status: Option<Status>,
+    /// Those in force that should have been looked at again before this day.
+    pub review_before: Option<NaiveDate>,
 }
 
 /// The plans in the caller's world, the oldest first.
@@ -146,8 +179,7 @@ pub fn find_for_assessment(
 pub fn list(
     db: &mut Db<'_>,
     scope: &Scope,
-    participant: Option<ParticipantId>,
-    status: Option<Status>,
+    filter: Filter,
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<CarePlan>, StoreError> {
@@ -164,11 +196,16 @@ pub fn list(
             // Nobody else reads plans: supporters learn of what they help with from the participant.
             _ => return Ok(Vec::new()),
         };
-        if let Some(participant) = participant {
+        if let Some(participant) = filter.participant {
             query = query.filter(care_plans::participant_id.eq(Key(participant)));
         }
-        if let Some(status) = status {
+        if let Some(status) = filter.status {
             query = query.filter(care_plans::status.eq(Code(status)));
+        }
+        if let Some(day) = filter.review_before {
+            query = query
+                .filter(care_plans::review_on.lt(Some(day)))
+                .filter(care_plans::status.eq_any(Status::IN_FORCE.map(Code)));
         }
         if let Some(after) = after {
             query = query.filter(care_plans::id.gt(Key(CarePlanId::new(after))));
@@ -177,7 +214,7 @@ pub fn list(
     })?)
 }
 
-/// Keeps the plan in a new state, with the moment it came to it.
+/// Keeps the plan in a new state, with the moment it came to it and the day of the next review that it holds.
 ///
 /// # Errors
 /// [`StoreError::Collision`] when it was changed since it was read.
@@ -202,6 +239,8 @@ pub fn enter(
             care_plans::discussed_at.eq(next.discussed_at),
             care_plans::agreed_at.eq(next.agreed_at),
             care_plans::closed_at.eq(next.closed_at),
+            care_plans::review_on.eq(next.review_on),
+            care_plans::reviewed_at.eq(next.reviewed_at),
             care_plans::updated_at.eq(next.updated_at),
             care_plans::version.eq(next.version),
         ));
@@ -225,15 +264,15 @@ pub(crate) fn touch(db: &mut Db<'_>, plan: &CarePlan, now: Timestamp) -> Result<
 /// # Errors
 /// What the database says.
 pub fn supersede_earlier(db: &mut Db<'_>, plan: &CarePlan, now: Timestamp) -> Result<(), StoreError> {
-    let in_force = [Status::Agreed, Status::Shared, Status::UnderReview];
-    for status in in_force {
+    for status in Status::IN_FORCE {
+        let Ok(replaced) = status.after(Step::Replacement) else { continue };
         let update = diesel::update(care_plans::table)
             .filter(care_plans::participant_id.eq(plan.participant_id))
             .filter(care_plans::id.ne(plan.id))
             .filter(care_plans::created_at.lt(plan.created_at))
             .filter(care_plans::status.eq(Code(status)))
             .set((
-                care_plans::status.eq(Code(Status::Superseded)),
+                care_plans::status.eq(Code(replaced)),
                 care_plans::updated_at.eq(At(now)),
                 care_plans::version.eq(care_plans::version + 1),
             ));
@@ -242,42 +281,13 @@ pub fn supersede_earlier(db: &mut Db<'_>, plan: &CarePlan, now: Timestamp) -> Re
     Ok(())
 }
 
-/// The copies that went out, in order.
+/// How many concerns the assessment of a plan has by its newest answers.
 ///
 /// # Errors
 /// What the database says.
-pub fn copies(db: &mut Db<'_>, plan: &CarePlan) -> Result<Vec<PlanCopy>, StoreError> {
-    let query = care_plan_copies::table
-        .filter(care_plan_copies::care_plan_id.eq(plan.id))
-        .order(care_plan_copies::id)
-        .limit(MAX_COPIES)
-        .select(cols::<PlanCopy>());
-    Ok(many(db, query)?)
-}
-
-/// Notes a copy that went out.
-///
-/// # Errors
-/// What the database says.
-pub fn add_copy(
-    db: &mut Db<'_>,
-    plan: &CarePlan,
-    id: Uuid,
-    recipient: CopyRecipient,
-    format: CopyFormat,
-    by: PersonId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let copy = PlanCopy {
-        id: any_id(id),
-        care_plan_id: plan.id,
-        recipient: Code(recipient),
-        format: Code(format),
-        sent_by: Key(by),
-        sent_at: At(now),
-    };
-    exec(db, diesel::insert_into(care_plan_copies::table).values(&copy))?;
-    Ok(())
+pub fn concerns_of(db: &mut Db<'_>, scope: &Scope, plan: &CarePlan) -> Result<usize, StoreError> {
+    let assessment = assessment::find(db, scope, plan.assessment_id.0)?;
+    Ok(assessment.concerns.map_or(0, |concerns| concerns.0.len()))
 }
 
 /// Whether the participant was last found to be without any internet.

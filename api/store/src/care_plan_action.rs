@@ -1,6 +1,8 @@
 //! The actions of a care plan: what is done about each concern, sealed but for what reports count.
 
-use alongside_domain::care_plan::{ActionContent, ActionDraft, ActionKind, ActionOwner, ActionProgress};
+use alongside_domain::care_plan::{
+    ActionContent, ActionDraft, ActionKind, ActionOwner, ActionProgress, Held,
+};
 use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{CarePlanActionId, CarePlanId, kind};
 use chrono::NaiveDate;
@@ -10,7 +12,7 @@ use diesel::prelude::*;
 use crate::care_plan::{self, CarePlan};
 use crate::db::{Db, cols, exec, many, one, rewrite};
 use crate::error::StoreError;
-use crate::schema::care_plan_actions;
+use crate::schema::{care_plan_actions, care_plans};
 use crate::sealing::{KeyRing, Place};
 use crate::types::{At, Code, Key, Sealed};
 
@@ -33,6 +35,17 @@ pub struct Action {
 }
 
 impl Action {
+    /// What the rules look at.
+    #[must_use]
+    pub fn held(&self) -> Held<'_> {
+        Held {
+            concern_code: self.concern_code.as_deref(),
+            action: self.action.0,
+            owner: self.owner.0,
+            progress: self.status.0,
+        }
+    }
+
     /// What it says.
     ///
     /// # Errors
@@ -110,6 +123,26 @@ pub fn list(db: &mut Db<'_>, plan: &CarePlan) -> Result<Vec<Action>, StoreError>
     Ok(many(db, query)?)
 }
 
+/// Most versions of a plan that are looked back through.
+const MOST_VERSIONS: usize = 50;
+
+/// The actions of the plans of which this one is a later version.
+///
+/// # Errors
+/// What the database says.
+pub fn of_earlier_versions(db: &mut Db<'_>, plan: &CarePlan) -> Result<Vec<Action>, StoreError> {
+    let mut found = Vec::new();
+    let mut before = plan.revises_id;
+    for _ in 0..MOST_VERSIONS {
+        let Some(id) = before else { break };
+        let query = care_plans::table.find(id).select(cols::<CarePlan>());
+        let earlier: CarePlan = one(db, query)?;
+        found.extend(list(db, &earlier)?);
+        before = earlier.revises_id;
+    }
+    Ok(found)
+}
+
 /// One action of a plan that the caller was shown.
 ///
 /// # Errors
@@ -154,4 +187,43 @@ pub fn update(
             care_plan_actions::version.eq(next.version),
         ));
     if rewrite(db, update)? == 0 { Err(StoreError::Stale) } else { Ok(next) }
+}
+
+/// Gives every action that somebody still has to do, and that has no day of its own, this one.
+///
+/// # Errors
+/// What the database says.
+pub fn due_by(db: &mut Db<'_>, plan: &CarePlan, day: NaiveDate, now: Timestamp) -> Result<(), StoreError> {
+    let update = diesel::update(care_plan_actions::table)
+        .filter(care_plan_actions::care_plan_id.eq(plan.id))
+        .filter(care_plan_actions::due_on.is_null())
+        .filter(care_plan_actions::action.ne(Code(ActionKind::NoneWanted)))
+        .set((
+            care_plan_actions::due_on.eq(Some(day)),
+            care_plan_actions::updated_at.eq(At(now)),
+            care_plan_actions::version.eq(care_plan_actions::version + 1),
+        ));
+    rewrite(db, update)?;
+    Ok(())
+}
+
+/// Notes how far an action has come, as a review of its plan found.
+///
+/// # Errors
+/// What the database says.
+pub fn progress(
+    db: &mut Db<'_>,
+    action: &Action,
+    status: ActionProgress,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let update = diesel::update(care_plan_actions::table)
+        .filter(care_plan_actions::id.eq(action.id))
+        .filter(care_plan_actions::version.eq(action.version))
+        .set((
+            care_plan_actions::status.eq(Code(status)),
+            care_plan_actions::updated_at.eq(At(now)),
+            care_plan_actions::version.eq(action.version + 1),
+        ));
+    if rewrite(db, update)? == 0 { Err(StoreError::Collision) } else { Ok(()) }
 }

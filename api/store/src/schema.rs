@@ -414,6 +414,9 @@ table! {
         discussed_at -> Nullable<Instant>,
         agreed_at -> Nullable<Instant>,
         closed_at -> Nullable<Instant>,
+        revises_id -> Nullable<Uid>,
+        review_on -> Nullable<Date>,
+        reviewed_at -> Nullable<Instant>,
         created_at -> Instant,
         updated_at -> Instant,
         version -> BigInt,
@@ -451,6 +454,51 @@ table! {
         format -> Text,
         sent_by -> Uid,
         sent_at -> Instant,
+        delivery -> Text,
+        detail -> Nullable<Binary>,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    care_plan_steps (id) {
+        id -> Uid,
+        care_plan_id -> Uid,
+        step -> Text,
+        record -> Binary,
+        done_by -> Uid,
+        done_at -> Instant,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    signposts (id) {
+        id -> Uid,
+        programme_id -> Uid,
+        site_id -> Nullable<Uid>,
+        area -> Nullable<Text>,
+        title -> Text,
+        description -> Text,
+        phone -> Nullable<Text>,
+        url -> Nullable<Text>,
+        address -> Nullable<Text>,
+        opening -> Nullable<Text>,
+        leaflet -> Nullable<Text>,
+        languages -> Text,
+        concern_codes -> Text,
+        owner_id -> Uid,
+        review_due -> Date,
+        reviewed_at -> Nullable<Instant>,
+        reviewed_by -> Nullable<Uid>,
+        retired_at -> Nullable<Instant>,
+        created_at -> Instant,
+        updated_at -> Instant,
+        version -> BigInt,
     }
 }
 
@@ -653,6 +701,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_subjects,
     care_plan_actions,
     care_plan_copies,
+    care_plan_steps,
     care_plans,
     clients,
     consent_forms,
@@ -674,6 +723,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     programmes,
     segments,
     sessions,
+    signposts,
     sites,
     status_changes,
     translations,

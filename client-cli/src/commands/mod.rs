@@ -11,5 +11,6 @@ pub mod manual;
 pub mod paper;
 pub mod participant;
 pub mod sign_in;
+pub mod signpost;
 pub mod summary;
 pub mod today;

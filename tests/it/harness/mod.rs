@@ -4,6 +4,7 @@ mod answer;
 mod caller;
 mod database;
 mod man;
+pub mod plans;
 pub mod program;
 pub mod rows;
 #[cfg(target_os = "linux")]

@@ -246,7 +246,15 @@ impl World {
         &self,
         work: impl Fn(&mut Db<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> T {
-        actix_web::rt::System::new().block_on(self.app.store.write(work)).unwrap()
+        self.try_write(work).unwrap()
+    }
+
+    /// As [`World::write`], where the database may refuse.
+    pub fn try_write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Db<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        actix_web::rt::System::new().block_on(self.app.store.write(work))
     }
 }
 

@@ -207,6 +207,9 @@ const READ_CARE_PLAN: Grants =
     &[(Participant, Own), (Clinician, Site), (Researcher, Site), (Monitor, Programme)];
 const WORK_CARE_PLAN: Grants = &[(Clinician, Site)];
 
+/// Where to turn to nearby: kept by those who arrange help and by those who give it.
+const KEEP_SIGNPOSTS: Grants = &[(Coordinator, Site), (Clinician, Site), (TrialManager, Programme)];
+
 const RAISE_FLAG: Grants = &[
     (Participant, Own),
     (Supporter, Assigned),
@@ -386,6 +389,15 @@ pub static RULES: &[Rule] = &[
     rule(Op::AgreeCarePlan, "care_plans:write", WORK_CARE_PLAN),
     rule(Op::ShareCarePlan, "care_plans:write", WORK_CARE_PLAN),
     rule(Op::CloseCarePlan, "care_plans:write", WORK_CARE_PLAN),
+    rule(Op::PrintCarePlan, "care_plans:read", READ_CARE_PLAN),
+    rule(Op::ReviewCarePlan, "care_plans:write", WORK_CARE_PLAN),
+    rule(Op::ReviseCarePlan, "care_plans:write", WORK_CARE_PLAN),
+    rule(Op::ListSignposts, "signposts:read", EVERYONE_IN_PROGRAMME_BUT_ADMIN),
+    rule(Op::CreateSignpost, "signposts:write", KEEP_SIGNPOSTS),
+    rule(Op::GetSignpost, "signposts:read", EVERYONE_IN_PROGRAMME_BUT_ADMIN),
+    rule(Op::UpdateSignpost, "signposts:write", KEEP_SIGNPOSTS),
+    rule(Op::ReviewSignpost, "signposts:write", KEEP_SIGNPOSTS),
+    rule(Op::RetireSignpost, "signposts:write", KEEP_SIGNPOSTS),
     rule(Op::CreateFlag, "flags:create", RAISE_FLAG),
     rule(Op::GetFlagReceipt, "flags:create", RAISE_FLAG_OWN),
     rule(Op::ListFlags, "flags:read", SAFEGUARDING),

@@ -3,7 +3,7 @@
 use super::clean::{line, lines, markup};
 
 /// A page under construction. The names of elements are ours; everything else is text.
-pub(super) struct Html {
+pub(crate) struct Html {
     pub out: String,
     /// The language of the questions, where it is not that of the page.
     language: Option<String>,

@@ -25,7 +25,10 @@ use crate::instrument::{
 use crate::provenance::Provenance;
 
 pub use html::{STYLE, to_html};
+pub(crate) use html_parts::Html;
+pub(crate) use text::Page;
 pub use text::{WIDTH, to_text};
+pub(crate) use words::{SYNTHETIC, moment};
 
 /// Whose assessment this is, and which.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

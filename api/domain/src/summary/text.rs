@@ -242,12 +242,12 @@ fn signposts(page: &mut Page, summary: &Summary) {
 
 /// Lines of bounded length.
 #[derive(Default)]
-struct Page {
-    out: String,
+pub(crate) struct Page {
+    pub out: String,
 }
 
 impl Page {
-    fn heading(&mut self, text: &str) {
+    pub fn heading(&mut self, text: &str) {
         if !self.out.is_empty() {
             self.out.push('\n');
         }
@@ -256,16 +256,16 @@ impl Page {
     }
 
     /// One thing to say, cut to lines; the second line on stands two further in.
-    fn say(&mut self, indent: usize, text: &str) {
+    pub fn say(&mut self, indent: usize, text: &str) {
         self.wrap(indent, &line(text));
     }
 
-    fn field(&mut self, indent: usize, label: &str, text: &str) {
+    pub fn field(&mut self, indent: usize, label: &str, text: &str) {
         self.say(indent, &format!("{label}: {text}"));
     }
 
     /// What somebody wrote, with his line breaks.
-    fn quote(&mut self, indent: usize, label: &str, text: &str) {
+    pub fn quote(&mut self, indent: usize, label: &str, text: &str) {
         let text = lines(text);
         let mut parts = text.lines().map(line).filter(|part| !part.is_empty());
         let first = parts.next().unwrap_or_default();

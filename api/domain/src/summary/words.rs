@@ -16,11 +16,11 @@ pub(super) const WITHHELD: &str = "Own words, not shown to you";
 pub(super) const WITHHELD_NOTE: &str = "Own words are left out of this view.";
 pub(super) const KEEP_SAFE: &str =
     "This summary holds answers to private questions. Keep it where only the right people see it.";
-pub(super) const SYNTHETIC: &str = "Synthetic demonstration data";
-pub(super) const PRIVATE: &str = "private section";
+pub(crate) const SYNTHETIC: &str = "Synthetic demonstration data";
+pub(crate) const PRIVATE: &str = "private section";
 
 /// The day and time on the wall of the programme.
-pub(super) fn moment(at: Timestamp, timezone: &str) -> String {
+pub(crate) fn moment(at: Timestamp, timezone: &str) -> String {
     match timezone.parse::<Tz>() {
         Ok(zone) => at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string(),
         Err(_) => at.format("%-d %B %Y, %H:%M UTC").to_string(),
