@@ -227,3 +227,41 @@ fn a_questionnaire_is_taken_into_use_and_out_of_it_at_the_command_line() {
     manager.ok(&["instrument", "retire", id]);
     assert_eq!(manager.json(&["instrument", "show", id])["status"], "retired");
 }
+
+#[test]
+fn versions_are_compared_translated_and_described_from_the_command_line() {
+    let database = Database::blank();
+    let url = database.is_postgres().then_some(database.url.as_str());
+    let demo = Demo::start(database.folder.path(), url);
+    let office = tempfile::tempdir().unwrap();
+    let manager = Desk { home: office.path(), server: &demo.base };
+    manager.sign_in(&demo, "trial_manager");
+    let add = |version: &str, kind: &str| {
+        let document = json!({"resourceType": "Questionnaire", "status": "active", "version": version, "title": "Pain",
+            "language": "en-GB", "name": "Pain", "url": "http://example.org/q/pain",
+            "item": [{"linkId": "1", "type": kind, "text": "=How bad?"}]});
+        let file = office.path().join(format!("{version}.json"));
+        std::fs::write(&file, document.to_string()).unwrap();
+        manager.json(&["instrument", "import", file.to_str().unwrap()])["id"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (add("1", "integer"), add("2", "decimal"));
+    let told = manager.ok(&["instrument", "diff", &first, &second]);
+    assert!(told.contains("cannot be compared") && told.contains("type: integer -> decimal"), "{told}");
+    assert_eq!(manager.json(&["instrument", "diff", &first, &first])["diff"]["comparable"], "same");
+
+    let words = office.path().join("pl.json");
+    std::fs::write(&words, json!({"items": [{"link_id": "1", "text": "Jak bardzo?"}]}).to_string()).unwrap();
+    let words = words.to_str().unwrap();
+    let told = manager.ok(&["instrument", "translate", &second, "pl", words]);
+    assert!(told.contains("Revision 1 is added as a draft. 1 texts are missing:\n  title"), "{told}");
+    assert_eq!(manager.run(&["instrument", "publish-translation", &second, "pl"], "").status.code(), Some(5));
+    let whole = json!({"title": "Ból", "items": [{"link_id": "1", "text": "Jak bardzo?"}]});
+    std::fs::write(words, whole.to_string()).unwrap();
+    assert!(manager.ok(&["instrument", "translate", &second, "pl", words]).contains("It is complete."));
+    manager.ok(&["instrument", "publish-translation", &second, "pl"]);
+    assert!(manager.ok(&["instrument", "translations", &second]).contains("published"));
+
+    assert!(manager.ok(&["instrument", "codebook", &second, "--language", "pl"]).contains("Jak bardzo?"));
+    let csv = manager.ok(&["instrument", "codebook", &second, "--csv"]);
+    assert!(csv.lines().nth(1).unwrap().starts_with("question,q1,1,'=How bad?,decimal,"), "{csv}");
+}

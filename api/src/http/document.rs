@@ -364,7 +364,7 @@ const LARGEST_PAGE: i64 = 10_000_000;
 fn bound_the_rest(value: &mut Value) {
     match value {
         Value::Object(members) => {
-            for page in ["text/html", "text/plain"] {
+            for page in ["text/csv", "text/html", "text/plain"] {
                 if let Some(Value::Object(schema)) =
                     members.get_mut(page).and_then(|media| media.get_mut("schema"))
                 {

@@ -128,6 +128,12 @@ pub struct RevisionQuery {
     pub revision: Option<i32>,
 }
 
+/// The instrument and the language that a path names. Of what is no language there is no translation.
+fn named(path: Path<(InstrumentId, String)>) -> Result<(InstrumentId, Language), Problem> {
+    let (id, language) = path.into_inner();
+    Ok((id, language.parse().map_err(|_| Problem::not_found())?))
+}
+
 /// List the translations of an instrument
 ///
 /// Every revision in every language, without the texts.
@@ -180,10 +186,10 @@ async fn list_translations(
 #[get("/v1/instruments/{id}/translations/{language}")]
 async fn get_translation(
     permit: Permit<{ Operation::GetTranslation.id() }>,
-    path: Path<(InstrumentId, Language)>,
+    path: Path<(InstrumentId, String)>,
     query: Query<RevisionQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, language) = path.into_inner();
+    let (id, language) = named(path)?;
     let view = permit
         .read(move |ctx| {
             instrument::find(ctx.db, ctx.scope, id)?;
@@ -220,10 +226,10 @@ async fn get_translation(
 #[put("/v1/instruments/{id}/translations/{language}")]
 async fn put_translation(
     permit: Permit<{ Operation::PutTranslation.id() }>,
-    path: Path<(InstrumentId, Language)>,
+    path: Path<(InstrumentId, String)>,
     body: Json<Sent>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, language) = path.into_inner();
+    let (id, language) = named(path)?;
     let texts = body.into_inner().0;
     permit.write(move |ctx| keep(ctx, id, &language, &texts)).await
 }
@@ -290,9 +296,9 @@ fn keep(
 #[post("/v1/instruments/{id}/translations/{language}/publication")]
 async fn publish_translation(
     permit: Permit<{ Operation::PublishTranslation.id() }>,
-    path: Path<(InstrumentId, Language)>,
+    path: Path<(InstrumentId, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, language) = path.into_inner();
+    let (id, language) = named(path)?;
     permit
         .write(move |ctx| {
             instrument::find(ctx.db, ctx.scope, id)?;

@@ -90,7 +90,7 @@ impl TranslationStatus {
     pub fn publish(self, step: &str) -> Result<Self, IllegalTransition> {
         match self {
             Self::Draft => Ok(Self::Published),
-            Self::Published => Err(IllegalTransition::new(self, step, [] as [Self; 0])),
+            Self::Published => Err(IllegalTransition::new(self, step, std::iter::empty::<Self>())),
         }
     }
 }
