@@ -107,6 +107,7 @@ impl<K> utoipa::ToSchema for Id<K> {
 
 /// The kinds that have ids. They exist only to tell the ids apart.
 pub mod kind {
+    pub enum AccessNotice {}
     pub enum Answer {}
     pub enum Assessment {}
     pub enum AssistanceSession {}
@@ -122,6 +123,7 @@ pub mod kind {
     pub enum Flag {}
     pub enum FlagEntry {}
     pub enum Instrument {}
+    pub enum LeaseHolder {}
     pub enum Membership {}
     pub enum Participant {}
     pub enum Person {}
@@ -132,6 +134,7 @@ pub mod kind {
     pub enum StatusChange {}
 }
 
+pub type AccessNoticeId = Id<kind::AccessNotice>;
 pub type AnswerId = Id<kind::Answer>;
 pub type AssessmentId = Id<kind::Assessment>;
 pub type AssistanceSessionId = Id<kind::AssistanceSession>;
@@ -147,6 +150,7 @@ pub type FindingId = Id<kind::Finding>;
 pub type FlagId = Id<kind::Flag>;
 pub type FlagEntryId = Id<kind::FlagEntry>;
 pub type InstrumentId = Id<kind::Instrument>;
+pub type LeaseHolderId = Id<kind::LeaseHolder>;
 pub type MembershipId = Id<kind::Membership>;
 pub type ParticipantId = Id<kind::Participant>;
 pub type PersonId = Id<kind::Person>;

@@ -238,6 +238,8 @@ pub enum Operation {
     AddFlagExclusion,
 
     ListAuditEvents,
+    ListAccessNotices,
+    AcknowledgeAccessNotice,
 }
 
 impl Operation {
