@@ -25,6 +25,7 @@ const TAGS: &[(&str, &str)] = &[
     ("care-plans", "What follows from the concerns, and who does it."),
     ("flags", "Safeguarding concerns: many may raise one, few may read one."),
     ("audit-events", "Who did what to whose record."),
+    ("access-notices", "Unusual use of records, for the privacy officer."),
 ];
 
 /// Operations whose `DELETE` or `PATCH` changes something without a version.

@@ -3,8 +3,10 @@
 
 mod harness;
 
+mod access_notices;
 mod assessment_summary;
 mod audit_events;
+mod audit_sealing;
 mod care_plans;
 mod command_line;
 #[cfg(target_os = "linux")]
