@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use alongside_domain::clock::{Clock as _, Ids as _, System};
+use alongside_domain::clock::{Ids as _, System};
 use alongside_domain::policy::Role;
 use chrono::{TimeDelta, Timelike as _};
 use serde_json::{Value, json};

@@ -29,10 +29,12 @@ struct Drill {
     last: i64,
 }
 
+/// How many events are sealed, and how many wait.
 fn count(location: &Location) -> (i64, i64) {
     inspect(location, |db| {
-        let last = audit_verify::last(db)?;
+        // In this order: what is sealed in between is counted in any case.
         let waiting = audit_seal::unsealed(db, alongside_domain::id::Id::new(uuid::Uuid::nil()), 1000)?.len();
+        let last = audit_verify::last(db)?;
         Ok::<_, StoreError>((last, i64::try_from(waiting).unwrap()))
     })
     .unwrap()

@@ -125,6 +125,9 @@ fn missed_by(db: &mut Db<'_>, unusual: &Unusual, acts: &[Act<'_>]) -> Result<i64
     Ok(one(db, query)?)
 }
 
+/// The sites where a session holds; all of them for `None`.
+type Area = (Key<kind::Session>, Option<Document<Vec<SiteId>>>);
+
 /// Of each act, whether it reached for somebody outside the sites where its session holds.
 fn outside(db: &mut Db<'_>, acts: &[Act<'_>]) -> Result<Vec<bool>, StoreError> {
     let refused = |act: &Act<'_>| match (act.event.participant_id, act.event.session_id) {
@@ -145,7 +148,7 @@ fn outside(db: &mut Db<'_>, acts: &[Act<'_>]) -> Result<Vec<bool>, StoreError> {
         places.extend(rows.into_iter().map(|(id, programme, site)| (id.0, (programme.0, site.0))));
         let ids: Vec<_> = named.iter().map(|(_, session)| Key(*session)).collect();
         let query = sessions::table.filter(sessions::id.eq_any(ids)).select((sessions::id, sessions::sites));
-        let rows: Vec<(Key<kind::Session>, Option<Document<Vec<SiteId>>>)> = many(db, query)?;
+        let rows: Vec<Area> = many(db, query)?;
         areas.extend(rows.into_iter().map(|(id, sites)| (id.0, sites)));
     }
     let is_outside = |act: &Act<'_>| {

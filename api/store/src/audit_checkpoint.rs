@@ -49,6 +49,9 @@ impl Row {
     }
 }
 
+/// A checkpoint, and the hash that the chain has there now.
+pub type Against = (Row, Option<Vec<u8>>);
+
 /// The newest checkpoint.
 ///
 /// # Errors
@@ -75,11 +78,7 @@ pub fn insert(db: &mut Db<'_>, row: &Row) -> Result<bool, StoreError> {
 ///
 /// # Errors
 /// What the database says.
-pub fn with_hashes(
-    db: &mut Db<'_>,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<(Row, Option<Vec<u8>>)>, StoreError> {
+pub fn with_hashes(db: &mut Db<'_>, after: i64, limit: i64) -> Result<Vec<Against>, StoreError> {
     let query = audit_checkpoints::table
         .left_join(audit_seals::table.on(audit_seals::seq.eq(audit_checkpoints::seq)))
         .filter(audit_checkpoints::seq.gt(after))
