@@ -22,7 +22,7 @@ const PREFIX: &str = "ALONGSIDE_";
 /// Variables with our prefix that belong to others: the option `--config`, the client, the tests, the scripts.
 const NOT_SETTINGS: [&str; 4] = ["config", "cli_", "test_", "postgres_"];
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "listen",
     "database_url",
     "keys_file",
@@ -37,6 +37,7 @@ const KEYS: [&str; 14] = [
     "rate_limit_burst",
     "workers",
     "metrics_listen",
+    "audit_checkpoints_dir",
 ];
 
 /// How log lines look.
@@ -73,6 +74,8 @@ pub struct Config {
     pub workers: usize,
     /// Where the metrics are served, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// Where signed checkpoints of the audit log are written; see [`Config::checkpoints_dir`].
+    pub audit_checkpoints_dir: Option<PathBuf>,
 }
 
 impl Config {
@@ -124,6 +127,16 @@ impl Config {
         Location::from_url(self.database_url.expose_secret())
     }
 
+    /// The folder of the audit log's signed checkpoints: beside the embedded database where nothing else is said, and
+    /// nowhere on a server, since only its operator knows a place that is shipped off the machine.
+    #[must_use]
+    pub fn checkpoints_dir(&self) -> Option<PathBuf> {
+        self.audit_checkpoints_dir.clone().or_else(|| match self.location() {
+            Location::Sqlite(path) => Some(path.with_file_name("audit-checkpoints")),
+            Location::Postgres(_) => None,
+        })
+    }
+
     /// The database for people to read: without password and parameters.
     #[must_use]
     pub fn database_label(&self) -> String {
@@ -153,6 +166,7 @@ impl fmt::Debug for Config {
             .field("rate_limit_burst", &self.rate_limit_burst)
             .field("workers", &self.workers)
             .field("metrics_listen", &self.metrics_listen)
+            .field("audit_checkpoints_dir", &self.audit_checkpoints_dir)
             .finish()
     }
 }
@@ -337,6 +351,8 @@ impl Reader {
         let rate_limit_burst = self.number("rate_limit_burst", 200, 1, 100_000);
         let workers = self.number("workers", cores(), 1, 1_024);
         let metrics_listen = self.value("metrics_listen", None, |text| address(text).map(Some));
+        let audit_checkpoints_dir =
+            self.value("audit_checkpoints_dir", None, |text| Ok(Some(PathBuf::from(text))));
 
         let keys_file = self.place_of_keys(database_url.as_deref(), keys_file, keys.as_ref());
         let (listen, metrics_listen) = (listen?, metrics_listen?);
@@ -358,6 +374,7 @@ impl Reader {
             rate_limit_burst: rate_limit_burst?,
             workers: workers?,
             metrics_listen,
+            audit_checkpoints_dir: audit_checkpoints_dir?,
         })
     }
 

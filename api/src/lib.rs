@@ -1,6 +1,7 @@
 //! The Alongside service: an OpenAPI-documented JSON API for peer-supported holistic needs assessment.
 
 pub mod app;
+pub mod audit;
 pub mod config;
 pub mod definitions;
 pub mod demo;

@@ -1,4 +1,4 @@
-//! One binary: serve, demo, migrate, openapi, user, keys.
+//! One binary: serve, demo, migrate, openapi, user, keys, audit.
 
 mod commands;
 
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     alongside_api::http::middleware::quiet_panics();
     let command = commands::Cli::parse();
     match command.run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // One line for each cause, so that an operator reads what is wrong and not where.
             eprintln!("alongside-api: {error:#}");

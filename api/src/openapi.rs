@@ -27,6 +27,7 @@ const TAGS: &[(&str, &str)] = &[
     ("signposts", "Where people can turn to nearby, checked from time to time."),
     ("flags", "Safeguarding concerns: many may raise one, few may read one."),
     ("audit-events", "Who did what to whose record."),
+    ("access-notices", "Unusual use of records, for the privacy officer."),
 ];
 
 /// Operations whose `DELETE` or `PATCH` changes something without a version.

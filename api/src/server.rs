@@ -17,6 +17,7 @@ use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 
 use crate::app::App;
+use crate::audit::Checkpoints;
 use crate::config::Config;
 use crate::definitions::Definitions;
 use crate::http::docs::Document;
@@ -57,6 +58,7 @@ pub fn prepare(
             Passwords::new(Passwords::suggested_threads()).context("no thread for passwords")?,
         ),
         cursors: CursorKey::new(keys.cursor().expose_secret()),
+        checkpoints: Arc::new(Checkpoints::new(keys, config.checkpoints_dir())?),
         definitions: Arc::new(Definitions::default()),
         base_url: config.base_url.trim_end_matches('/').into(),
         audit_reads: true,

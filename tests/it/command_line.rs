@@ -142,6 +142,13 @@ fn a_supporter_helps_and_a_nurse_reads_with_nothing_but_the_command_line() {
     assert!(sign.contains("Harbour Road lift scheme") && sign.contains("(overdue)"), "{sign}");
     assert!(std::fs::read_to_string(&page).unwrap().contains("Only my own words."));
 
+    // Whoever may see who used a record reads it as sentences.
+    let office = tempfile::tempdir().unwrap();
+    let officer = Desk { home: office.path(), server: &demo.base };
+    officer.sign_in(&demo, "privacy_officer");
+    let uses = officer.ok(&["participant", "access", man["id"].as_str().unwrap()]);
+    assert!(uses.contains("(peer supporter) finished an assessment."), "{uses}");
+
     supporter.ok(&["logout"]);
     assert_eq!(supporter.run(&["whoami"], "").status.code(), Some(4));
 }

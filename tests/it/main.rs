@@ -3,8 +3,10 @@
 
 mod harness;
 
+mod access_notices;
 mod assessment_summary;
 mod audit_events;
+mod audit_sealing;
 mod care_plan_copies;
 mod care_plan_reviews;
 mod care_plans;

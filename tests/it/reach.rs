@@ -49,7 +49,7 @@ enum About {
 }
 
 /// What belongs to nobody's record.
-const IMPERSONAL: [&str; 11] = [
+const IMPERSONAL: [&str; 12] = [
     "/v1/programmes",
     "/v1/signposts",
     "/v1/sites",
@@ -60,6 +60,8 @@ const IMPERSONAL: [&str; 11] = [
     "/v1/sessions",
     "/v1/activations",
     "/oauth2",
+    // About whoever used records, and naming none of them.
+    "/v1/access-notices",
     // Judges what is sent, and keeps nothing.
     "/v1/fhir",
 ];

@@ -178,6 +178,8 @@ pub const fn in_plain_words(operation: Operation) -> &'static str {
         | Op::ListFlagExclusions
         | Op::AddFlagExclusion => "Worked on a confidential matter",
         Op::ListAuditEvents => "Looked at the audit log",
+        Op::ListAccessNotices => "Looked at the list of unusual uses of records",
+        Op::AcknowledgeAccessNotice => "Looked into an unusual use of records",
     }
 }
 

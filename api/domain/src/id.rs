@@ -107,6 +107,7 @@ impl<K> utoipa::ToSchema for Id<K> {
 
 /// The kinds that have ids. They exist only to tell the ids apart.
 pub mod kind {
+    pub enum AccessNotice {}
     pub enum Answer {}
     pub enum Assessment {}
     pub enum AssistanceSession {}
@@ -123,6 +124,7 @@ pub mod kind {
     pub enum Flag {}
     pub enum FlagEntry {}
     pub enum Instrument {}
+    pub enum LeaseHolder {}
     pub enum Membership {}
     pub enum PaperAdjudication {}
     pub enum PaperEntry {}
@@ -137,6 +139,7 @@ pub mod kind {
     pub enum Translation {}
 }
 
+pub type AccessNoticeId = Id<kind::AccessNotice>;
 pub type AnswerId = Id<kind::Answer>;
 pub type AssessmentId = Id<kind::Assessment>;
 pub type AssistanceSessionId = Id<kind::AssistanceSession>;
@@ -153,6 +156,7 @@ pub type FindingId = Id<kind::Finding>;
 pub type FlagId = Id<kind::Flag>;
 pub type FlagEntryId = Id<kind::FlagEntry>;
 pub type InstrumentId = Id<kind::Instrument>;
+pub type LeaseHolderId = Id<kind::LeaseHolder>;
 pub type MembershipId = Id<kind::Membership>;
 pub type PaperAdjudicationId = Id<kind::PaperAdjudication>;
 pub type PaperEntryId = Id<kind::PaperEntry>;

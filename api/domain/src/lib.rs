@@ -3,10 +3,13 @@
 //! Server and command line stand on this crate, so a rule decides the same way online and offline. Nothing here
 //! reads a clock, draws a random number or touches a database: time and ids come in as arguments.
 
+pub mod access_record;
+pub mod access_rule;
 pub mod assessment;
 pub mod assignment;
 pub mod assistance;
 pub mod audit;
+pub mod audit_chain;
 pub mod care_plan;
 pub mod choice;
 pub mod client;

@@ -260,6 +260,8 @@ pub enum Operation {
     AddFlagExclusion,
 
     ListAuditEvents,
+    ListAccessNotices,
+    AcknowledgeAccessNotice,
 }
 
 impl Operation {

@@ -1,5 +1,6 @@
 //! The operator's commands.
 
+mod audit;
 mod demo;
 mod keys;
 mod migrate;
@@ -8,6 +9,7 @@ mod user;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use alongside_api::app::App;
@@ -42,6 +44,8 @@ enum Command {
     User(user::User),
     /// Manage the key file.
     Keys(keys::KeysCommand),
+    /// Judge the sealed audit log, or hand it out for others to judge.
+    Audit(audit::Audit),
 }
 
 /// Where the settings come from, besides the environment.
@@ -59,15 +63,17 @@ impl ConfigArgs {
 }
 
 impl Cli {
-    pub fn run(self) -> anyhow::Result<()> {
-        match self.command {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let done = match self.command {
+            Command::Audit(audit) => return audit.run(),
             Command::Serve(serve) => serve.run(),
             Command::Demo(demo) => demo.run(),
             Command::Migrate(migrate) => migrate.run(),
             Command::Openapi => print_document(),
             Command::User(user) => user.run(),
             Command::Keys(keys) => keys.run(),
-        }
+        };
+        done.map(|()| ExitCode::SUCCESS)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the clock drives. Every job may run on every replica at once: it does nothing twice.
 
+mod audit_sealing;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -21,6 +23,7 @@ pub fn start(app: &App) -> Arc<AtomicBool> {
     actix_web::rt::spawn(probe(app.clone(), Arc::clone(&reached)));
     actix_web::rt::spawn(housekeeping(app.clone()));
     actix_web::rt::spawn(watch_flags(app.clone()));
+    actix_web::rt::spawn(audit_sealing::run(app.clone()));
     reached
 }
 

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use actix_web::{HttpRequest, HttpResponse, get};
+use alongside_domain::access_record::{Use, sentence};
 use alongside_domain::audit::{Outcome, in_plain_words, is_confidential};
 use alongside_domain::id::{AuditEventId, ClientId, ParticipantId, PersonId};
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::audit::AuditEvent;
 use alongside_store::audit_list::{self, Filter};
-use alongside_store::{client, person};
+use alongside_store::{client, person, programme};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -152,7 +153,8 @@ async fn list_audit_events(
 #[schema(example = json!({
     "id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e75", "at": "2026-11-02T09:30:00Z", "who": "Sam Supporter",
     "role": "supporter", "client": null, "operation": "get_participant", "what": "Looked at the record",
-    "outcome": "done"
+    "outcome": "done",
+    "sentence": "On 2 November 2026 at 09:30, Sam Supporter (peer supporter) looked at the record."
 }))]
 pub struct RecordUseView {
     pub id: AuditEventId,
@@ -172,6 +174,9 @@ pub struct RecordUseView {
     #[schema(max_length = 80)]
     pub what: String,
     pub outcome: Outcome,
+    /// All of it in one sentence for the person whose record it is; the time is that of the programme.
+    #[schema(max_length = 600)]
+    pub sentence: String,
 }
 
 /// A page of the uses of a record.
@@ -229,18 +234,22 @@ async fn list_participant_audit_events(
     // somebody raised a concern.
     let without_role = (permit.caller().role == Role::Participant).then_some(Role::SafeguardingLead);
     let filter = Filter { from, to, without_role, ..Filter::default() };
-    let (mut rows, people, clients) = permit
+    let own = permit.caller().role == Role::Participant;
+    let (mut rows, people, clients, timezone) = permit
         .read(move |ctx| {
             let before = before.map(AuditEventId::new);
             let rows = audit_list::of_participant(ctx.db, ctx.scope, id, &filter, before, fetch)?;
             let people: Vec<_> = rows.iter().filter_map(|row| row.person_id).map(|id| id.0).collect();
             let clients: Vec<_> = rows.iter().filter_map(|row| row.client_id).map(|id| id.0).collect();
             ctx.about(id);
-            Ok((rows, person::names(ctx.db, &people)?, client::names(ctx.db, &clients)?))
+            let programme = ctx.programme()?;
+            let timezone = programme::find(ctx.db, ctx.scope, programme)?.timezone;
+            Ok((rows, person::names(ctx.db, &people)?, client::names(ctx.db, &clients)?, timezone))
         })
         .await?;
     let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
-    let items = rows.into_iter().map(|row| record_use(row, &people, &clients)).collect();
+    let view = |row| record_use(row, &people, &clients, &timezone, own);
+    let items = rows.into_iter().map(view).collect();
     Ok(page::respond(&request, &RecordUsePage { items, next: next.clone() }, next.as_deref()))
 }
 
@@ -248,21 +257,35 @@ fn record_use(
     row: AuditEvent,
     people: &HashMap<PersonId, String>,
     clients: &HashMap<ClientId, String>,
+    timezone: &str,
+    own: bool,
 ) -> RecordUseView {
     let what = match Operation::named(&row.operation) {
         Some(operation) => in_plain_words(operation),
         None if row.operation == "create_activation" => "Chose a password",
         None => "Signed in",
     };
+    let who = row.person_id.and_then(|id| people.get(&id.0));
+    let client = row.client_id.and_then(|id| clients.get(&id.0));
+    let told = Use {
+        at: row.at.0,
+        timezone,
+        who: who.map(String::as_str),
+        client: client.map(String::as_str),
+        role: row.role.map(|role| role.0),
+        what,
+        outcome: Outcome::of_status(row.status),
+    };
     RecordUseView {
         id: row.id.0,
         at: row.at.0,
-        who: row.person_id.and_then(|id| people.get(&id.0).cloned()),
-        role: row.role.map(|role| role.0),
-        client: row.client_id.and_then(|id| clients.get(&id.0).cloned()),
+        sentence: sentence(&told, own),
+        who: who.cloned(),
+        role: told.role,
+        client: client.cloned(),
         what: what.to_owned(),
         operation: row.operation,
-        outcome: Outcome::of_status(row.status),
+        outcome: told.outcome,
     }
 }
 

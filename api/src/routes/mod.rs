@@ -1,5 +1,6 @@
 //! One file for each resource: its request and view types, its handlers, its routes.
 
+pub mod access_notices;
 pub mod activations;
 pub mod alert_rule_dry_runs;
 pub mod amendments;
@@ -74,6 +75,7 @@ pub fn all(config: &mut impl Services) {
     assignments::routes(config);
     care_plans::routes(config);
     flags::routes(config);
+    access_notices::routes(config);
     activations::routes(config);
     alert_rule_dry_runs::routes(config);
     amendments::routes(config);

@@ -10,7 +10,7 @@ use alongside_store::participant::{self, Cells, Filter, Listed, Participant};
 use alongside_store::scope::Reach;
 use alongside_store::sealing::KeyRing;
 use alongside_store::types::{At, Code as Coded, Key};
-use alongside_store::{StoreError, site};
+use alongside_store::{StoreError, access_watch, site};
 use chrono::{DateTime, Utc};
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
@@ -329,6 +329,10 @@ async fn list_participants(
     let shown = usize::try_from(paging.limit()).unwrap_or(usize::MAX);
     let mut items = permit
         .read(move |ctx| {
+            let area = ctx.caller.sites.as_ref();
+            if site_id.zip(area).is_some_and(|(site, area)| !area.contains(&site)) {
+                ctx.note(access_watch::OUTSIDE_AREA);
+            }
             let rows = participant::list(ctx.db, ctx.scope, &filter, after.map(ParticipantId::new), fetch)?;
             ctx.lists(rows.iter().take(shown).map(|row| row.id.0));
             let (ring, role) = (ctx.ring(), ctx.caller.role);

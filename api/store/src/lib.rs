@@ -4,6 +4,8 @@
 //! doors ([`Store::read`], [`Store::write`], [`Store::scan`]) and nothing else touches a connection. Every query about
 //! a record takes the caller's [`scope::Scope`].
 
+pub mod access_notice;
+pub mod access_watch;
 pub mod answer;
 pub mod assessment;
 pub mod assessment_history;
@@ -11,7 +13,10 @@ pub mod assessment_previous;
 pub mod assignment;
 pub mod assistance_session;
 pub mod audit;
+pub mod audit_checkpoint;
 pub mod audit_list;
+pub mod audit_seal;
+pub mod audit_verify;
 mod batch;
 pub mod care_plan;
 pub mod care_plan_action;
@@ -31,6 +36,7 @@ pub mod flag_entry;
 pub mod flag_exclusion;
 pub mod idempotency;
 pub mod instrument;
+pub mod lease;
 pub mod membership;
 pub mod migrate;
 pub mod outcome;
@@ -56,4 +62,4 @@ pub mod types;
 pub use batch::WriteError;
 pub use db::{Cached, Db, cols, exec, many, maybe, one};
 pub use error::{StoreError, Unique};
-pub use store::{Location, Store};
+pub use store::{Location, Store, inspect};

@@ -692,12 +692,71 @@ table! {
     }
 }
 
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    leases (name) {
+        name -> Text,
+        holder -> Uid,
+        held_until -> Instant,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    audit_seals (seq) {
+        seq -> BigInt,
+        event_id -> Uid,
+        hash -> Binary,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    audit_checkpoints (seq) {
+        seq -> BigInt,
+        head -> Binary,
+        at -> Instant,
+        flags -> BigInt,
+        key_id -> Text,
+        signature -> Binary,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    access_notices (id) {
+        id -> Uid,
+        programme_id -> Uid,
+        person_id -> Uid,
+        rule -> Text,
+        window_from -> Instant,
+        window_to -> Instant,
+        events -> BigInt,
+        raised_at -> Instant,
+        acknowledged_at -> Nullable<Instant>,
+        acknowledged_by -> Nullable<Uid>,
+        note -> Nullable<Binary>,
+        version -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
+    access_notices,
     answers,
     assessments,
     assignments,
     assistance_sessions,
+    audit_checkpoints,
     audit_events,
+    audit_seals,
     audit_subjects,
     care_plan_actions,
     care_plan_copies,
@@ -713,6 +772,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     flags,
     idempotency_records,
     instruments,
+    leases,
     memberships,
     outcomes,
     paper_adjudications,

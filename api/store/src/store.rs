@@ -214,3 +214,27 @@ pub(crate) fn alone<T>(
         }
     }
 }
+
+/// Runs `work` on one fresh connection that can read and nothing else: for the operator's commands that look at what is
+/// there, whether or not a server runs on it.
+///
+/// # Errors
+/// What `work` answers, or that the database cannot be reached.
+pub fn inspect<T, E: From<StoreError>>(
+    location: &Location,
+    work: impl FnOnce(&mut Db<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    match location {
+        Location::Sqlite(path) if !path.is_file() => {
+            Err(StoreError::Unavailable(format!("{} is not there", path.display())).into())
+        }
+        Location::Sqlite(path) => work(&mut Db::Sqlite(&mut sqlite::connect(path, Mode::Read)?)),
+        Location::Postgres(url) => {
+            let mut connection =
+                PgConnection::establish(url).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            let mut db = Db::Pg(&mut connection);
+            db.control("SET default_transaction_read_only = on").map_err(StoreError::from)?;
+            work(&mut db)
+        }
+    }
+}

@@ -33,6 +33,15 @@ pub enum Command {
         #[arg(value_name = "PARTICIPANT")]
         participant: String,
     },
+    /// Who looked at a record, in plain words, the newest first
+    Access {
+        /// Study ID or record ID
+        #[arg(value_name = "PARTICIPANT")]
+        participant: String,
+        /// How many at most
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
 }
 
 pub fn run(run: &Run, command: &Command) -> Result<()> {
@@ -41,6 +50,7 @@ pub fn run(run: &Run, command: &Command) -> Result<()> {
             list(run, *site, status.as_deref(), if *all { usize::MAX } else { *limit })
         }
         Command::Show { participant } => show(run, participant),
+        Command::Access { participant, limit } => access(run, participant, *limit),
     }
 }
 
@@ -84,6 +94,20 @@ fn show(run: &Run, wanted: &str) -> Result<()> {
             ("Supporter may be in touch", yes(found.get("supporter_contact_allowed"))),
             ("Record ID", of("id")),
         ])
+    })
+}
+
+/// Sentences that the server makes: everybody reads the same.
+fn access(run: &Run, wanted: &str, most: usize) -> Result<()> {
+    // Who may see this need not be one who may look at the record itself.
+    let id = match Uuid::try_parse(wanted) {
+        Ok(id) => id.to_string(),
+        Err(_) => text(&find(&run.client, wanted)?, &["id"]).unwrap_or_default().to_owned(),
+    };
+    let found = run.client.list(&format!("/v1/participants/{id}/audit-events"), &[], most)?;
+    run.output.show(&json!({"items": found}), || {
+        let sentences: Vec<&str> = found.iter().filter_map(|one| text(one, &["sentence"])).collect();
+        if sentences.is_empty() { "Nobody has used this record.".to_owned() } else { sentences.join("\n") }
     })
 }
 

@@ -2,14 +2,16 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use alongside_api::app::App;
+use alongside_api::audit::PublicKeys;
 use alongside_api::config::Config;
 use alongside_api::security::keys::Keys;
-use alongside_api::server;
+use alongside_api::{jobs, server};
 use alongside_domain::clock::{Ids as _, ShiftedClock, System};
 use alongside_domain::id::{ClientId, MembershipId, ParticipantId, PersonId, ProgrammeId, SessionId, SiteId};
 use alongside_domain::policy::Role;
@@ -17,7 +19,7 @@ use alongside_store::membership::{self, Membership};
 use alongside_store::person::{self, Person};
 use alongside_store::session::{self, Session};
 use alongside_store::types::{At, Code, Document, Key};
-use alongside_store::{Db, StoreError};
+use alongside_store::{Db, Location, StoreError};
 use chrono::TimeDelta;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -33,7 +35,9 @@ pub struct World {
     pub programme: ProgrammeId,
     /// Two sites of the programme.
     pub sites: [SiteId; 2],
-    _database: Database,
+    database: Arc<Database>,
+    keys: Keys,
+    config: Config,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
@@ -59,6 +63,7 @@ impl World {
         let clock = Arc::new(ShiftedClock::default());
         let keys = Keys::generate().unwrap();
         let app = server::prepare(&config, &keys, Arc::clone(&clock) as _, Arc::new(System)).unwrap();
+        let kept = config.clone();
         let (told, started) = channel();
         let serving = app.clone();
         let base = config.base_url.clone();
@@ -76,12 +81,57 @@ impl World {
             clock,
             programme: ProgrammeId::new(uuid::Uuid::nil()),
             sites: [SiteId::new(uuid::Uuid::nil()); 2],
-            _database: database,
+            database: Arc::new(database),
+            keys,
+            config: kept,
             handle,
             thread: Some(thread),
         };
         world.found_programme();
         world
+    }
+
+    /// Where its records are.
+    pub fn location(&self) -> Location {
+        self.database.location()
+    }
+
+    /// What its signatures are judged by.
+    pub fn public_keys(&self) -> PublicKeys {
+        PublicKeys::of(&self.keys)
+    }
+
+    /// Lets it go on until this holds, then stops it; what is left is its database.
+    pub fn stop_when(self, holds: impl Fn(&Self) -> bool) -> Arc<Database> {
+        let until = Instant::now() + Duration::from_secs(60);
+        while !holds(&self) {
+            assert!(Instant::now() < until, "what was waited for did not come");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Arc::clone(&self.database)
+    }
+
+    /// What the clock drives, a second time on the same database, as on another replica.
+    pub fn another(&self) -> Another {
+        let app = server::prepare(&self.config, &self.keys, Arc::clone(&self.clock) as _, Arc::new(System));
+        let app = app.unwrap();
+        let (stop, stopped) = channel::<()>();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                jobs::start(&app);
+                while stopped.try_recv() == Err(TryRecvError::Empty) {
+                    actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+                }
+            });
+        });
+        Another { stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// A fresh sign-in of the same person, once the token before has run out.
+    pub fn renew(&self, caller: &Caller) -> Caller {
+        let role = caller.role.parse().unwrap();
+        let person = Some(PersonId::new(caller.id));
+        self.open_session(person, None, role, Some(self.programme), None, None, Vec::new())
     }
 
     fn found_programme(&mut self) {
@@ -262,6 +312,21 @@ impl Drop for World {
     fn drop(&mut self) {
         let handle = self.handle.clone();
         actix_web::rt::System::new().block_on(handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// See [`World::another`].
+pub struct Another {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Another {
+    fn drop(&mut self) {
+        drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

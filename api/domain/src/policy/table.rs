@@ -408,6 +408,8 @@ pub static RULES: &[Rule] = &[
     rule(Op::ListFlagExclusions, "flags:read", SAFEGUARDING),
     rule(Op::AddFlagExclusion, "flags:write", SAFEGUARDING),
     rule(Op::ListAuditEvents, "audit:read", &[(Monitor, Programme), (PrivacyOfficer, Programme)]),
+    rule(Op::ListAccessNotices, "access_notices:read", &[(Monitor, Programme), (PrivacyOfficer, Programme)]),
+    rule(Op::AcknowledgeAccessNotice, "access_notices:write", &[(PrivacyOfficer, Programme)]),
 ];
 
 const RAISE_FLAG_OWN: Grants = &[

@@ -1,0 +1,14 @@
+DROP TRIGGER audit_events_append_only ON audit_events;
+DROP TRIGGER audit_events_no_truncate ON audit_events;
+DROP TRIGGER audit_subjects_append_only ON audit_subjects;
+DROP TRIGGER audit_subjects_no_truncate ON audit_subjects;
+DROP TRIGGER audit_seals_append_only ON audit_seals;
+DROP TRIGGER audit_seals_no_truncate ON audit_seals;
+DROP TRIGGER audit_checkpoints_append_only ON audit_checkpoints;
+DROP TRIGGER audit_checkpoints_no_truncate ON audit_checkpoints;
+DROP FUNCTION audit_append_only();
+DROP TABLE access_notices;
+DROP INDEX audit_subjects_by_event;
+DROP TABLE audit_checkpoints;
+DROP TABLE audit_seals;
+DROP TABLE leases;

@@ -1,0 +1,13 @@
+DROP TRIGGER audit_events_no_update;
+DROP TRIGGER audit_events_no_delete;
+DROP TRIGGER audit_subjects_no_update;
+DROP TRIGGER audit_subjects_no_delete;
+DROP TRIGGER audit_seals_no_update;
+DROP TRIGGER audit_seals_no_delete;
+DROP TRIGGER audit_checkpoints_no_update;
+DROP TRIGGER audit_checkpoints_no_delete;
+DROP TABLE access_notices;
+DROP INDEX audit_subjects_by_event;
+DROP TABLE audit_checkpoints;
+DROP TABLE audit_seals;
+DROP TABLE leases;
