@@ -6,6 +6,7 @@ use alongside_domain::clock::{Clock, Ids};
 use alongside_store::Store;
 
 use crate::http::page::CursorKey;
+use crate::security::blind::Blind;
 use crate::security::password::Passwords;
 use crate::security::token::Tokens;
 
@@ -18,6 +19,11 @@ pub struct App {
     pub tokens: Arc<Tokens>,
     pub passwords: Arc<Passwords>,
     pub cursors: CursorKey,
+    pub blind: Blind,
+    /// Whether nothing is open to a person before he has set up a second factor.
+    pub second_factor_required: bool,
+    /// Where people choose a password: the start of the links in letters. `None` where no letters are sent.
+    pub letters: Option<Arc<crate::letters::Letters>>,
     /// Parsed instrument versions. They never change, so a cached one is never stale.
     pub definitions: Arc<crate::definitions::Definitions>,
     /// Where this server is reached, without a slash at the end.

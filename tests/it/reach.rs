@@ -49,7 +49,7 @@ enum About {
 }
 
 /// What belongs to nobody's record.
-const IMPERSONAL: [&str; 10] = [
+const IMPERSONAL: [&str; 13] = [
     "/v1/programmes",
     "/v1/sites",
     "/v1/people",
@@ -57,6 +57,9 @@ const IMPERSONAL: [&str; 10] = [
     "/v1/instruments",
     "/v1/consent-forms",
     "/v1/sessions",
+    "/v1/supporter-sessions",
+    "/v1/second-factor",
+    "/v1/password-",
     "/v1/activations",
     "/oauth2",
     // Judges what is sent, and keeps nothing.

@@ -122,6 +122,7 @@ pub mod kind {
     pub enum Flag {}
     pub enum FlagEntry {}
     pub enum Instrument {}
+    pub enum Mail {}
     pub enum Membership {}
     pub enum Participant {}
     pub enum Person {}
@@ -147,6 +148,7 @@ pub type FindingId = Id<kind::Finding>;
 pub type FlagId = Id<kind::Flag>;
 pub type FlagEntryId = Id<kind::FlagEntry>;
 pub type InstrumentId = Id<kind::Instrument>;
+pub type MailId = Id<kind::Mail>;
 pub type MembershipId = Id<kind::Membership>;
 pub type ParticipantId = Id<kind::Participant>;
 pub type PersonId = Id<kind::Person>;
