@@ -181,6 +181,7 @@ pub async fn with_password(app: &App, attempt: Attempt, request_id: Uuid) -> Res
             if !shown::use_up(db, login.id.0, shown, now)? {
                 return Ok(End::Spent);
             }
+            session::end_on_device(db, &session, now)?;
             session::insert(db, &session)?;
             inside.succeed(db, now)?;
             if now_at_the_door.failed_attempts > 0 {

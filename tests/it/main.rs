@@ -7,6 +7,7 @@ mod assessment_summary;
 mod audit_events;
 mod care_plans;
 mod command_line;
+mod command_line_account;
 #[cfg(target_os = "linux")]
 mod command_line_journey;
 mod document;

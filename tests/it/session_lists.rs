@@ -37,6 +37,22 @@ fn everybody_sees_and_ends_his_own_sessions_and_nobody_elses() {
 }
 
 #[test]
+fn a_device_has_one_session_and_another_device_has_its_own() {
+    let world = World::start();
+    let nurse = world.account("nurse@example.org", Role::Clinician);
+    let on = |id: uuid::Uuid| {
+        let device = json!({"device": {"id": id, "name": "Tablet"}});
+        world.with_tokens(&nurse.try_sign_in(&device).created())
+    };
+    let [tablet, telephone] = [System.fresh(), System.fresh()];
+    let (first, other) = (on(tablet), on(telephone));
+    let second = on(tablet);
+    first.get("/v1/sessions/current").problem(401, "session-ended");
+    other.get("/v1/sessions/current").ok();
+    assert_eq!(items(&second, "/v1/sessions").len(), 2);
+}
+
+#[test]
 fn the_list_goes_on_page_by_page() {
     let world = World::start();
     let nurse = world.account("nurse@example.org", Role::Clinician);

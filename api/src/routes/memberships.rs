@@ -48,7 +48,7 @@ pub struct MembershipCreate {
 #[schema(example = json!({
     "id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e73", "role": "supporter",
     "programme_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e71", "site_id": null,
-    "granted_at": "2026-11-02T09:30:00Z", "ended_at": null
+    "granted_at": "2026-11-02T09:30:00Z", "ended_at": null, "state": "active"
 }))]
 pub struct MembershipView {
     pub id: MembershipId,

@@ -224,7 +224,8 @@ pub fn acceptable(password: &str, shortest: usize) -> Result<(), &'static str> {
 /// # Errors
 /// With the reason, for the person who chose it.
 pub fn unlike(password: &str, email: &str, name: &str) -> Result<(), &'static str> {
-    let folded = Zeroizing::new(fold(&password.nfkc().collect::<String>()));
+    let normal: Zeroizing<String> = Zeroizing::new(password.nfkc().collect());
+    let folded = Zeroizing::new(fold(&normal));
     let local = email.rsplit_once('@').map_or(email, |(local, _)| local);
     let words = name.split_whitespace().chain(local.split(['.', '_', '-', '+'])).chain([local, email]);
     let mut told = words.map(fold).filter(|word| word.chars().count() >= TELLING);

@@ -164,6 +164,28 @@ pub fn end_others_of_person(
     Ok(())
 }
 
+/// Ends what the person left open on the same device in the same role: a device has one session of it.
+///
+/// # Errors
+/// What the database says.
+pub fn end_on_device(db: &mut Db<'_>, new: &Session, now: Timestamp) -> Result<(), StoreError> {
+    let Some(device) = &new.trust.device_hash else { return Ok(()) };
+    rewrite(
+        db,
+        diesel::update(
+            sessions::table
+                .filter(sessions::person_id.eq(new.person_id))
+                .filter(sessions::device_hash.eq(Some(device)))
+                .filter(sessions::role.eq(new.role))
+                // Null only for roles of the whole installation, which have no programme ever.
+                .filter(sessions::programme_id.eq(new.programme_id).or(sessions::programme_id.is_null()))
+                .filter(sessions::ended_at.is_null()),
+        )
+        .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some("signed in anew")))),
+    )?;
+    Ok(())
+}
+
 /// Notes that the person has shown that it is he who sits there.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ pub mod rows;
 pub mod terminal;
 mod world;
 
-pub use account::{Account, PASSWORD, fail_until_slow, secret};
+pub use account::{PASSWORD, fail_until_slow, secret};
 pub use answer::Answer;
 pub use caller::Caller;
 pub use database::Database;

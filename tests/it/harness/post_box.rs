@@ -90,7 +90,7 @@ impl PostBox {
 
 fn serve(stream: TcpStream, letters: &Mutex<Vec<Letter>>) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
-    let mut reply = |text: &str| (&stream).write_all(format!("{text}\r\n").as_bytes());
+    let reply = |text: &str| (&stream).write_all(format!("{text}\r\n").as_bytes());
     let mut to = String::new();
     reply("220 here")?;
     while let Some(line) = lines.next().transpose()? {
