@@ -7,6 +7,7 @@ use alongside_store::Store;
 
 use crate::audit::Checkpoints;
 use crate::http::page::CursorKey;
+use crate::security::blind::Blind;
 use crate::security::password::Passwords;
 use crate::security::token::Tokens;
 
@@ -21,6 +22,11 @@ pub struct App {
     pub cursors: CursorKey,
     /// Signs the audit log, and keeps what it signed where it can be taken off the machine.
     pub checkpoints: Arc<Checkpoints>,
+    pub blind: Blind,
+    /// Whether nothing is open to a person before he has set up a second factor.
+    pub second_factor_required: bool,
+    /// Where people choose a password: the start of the links in letters. `None` where no letters are sent.
+    pub letters: Option<Arc<crate::letters::Letters>>,
     /// Parsed instrument versions. They never change, so a cached one is never stale.
     pub definitions: Arc<crate::definitions::Definitions>,
     /// Where this server is reached, without a slash at the end.

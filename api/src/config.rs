@@ -17,12 +17,15 @@ use figment::{Figment, Metadata, Profile, Provider, Source};
 use secrecy::{ExposeSecret as _, SecretString};
 use tracing_subscriber::EnvFilter;
 
+use crate::http::forwarded::Network;
+use crate::letters;
+
 const PREFIX: &str = "ALONGSIDE_";
 
 /// Variables with our prefix that belong to others: the option `--config`, the client, the tests, the scripts.
 const NOT_SETTINGS: [&str; 4] = ["config", "cli_", "test_", "postgres_"];
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 20] = [
     "listen",
     "database_url",
     "keys_file",
@@ -38,6 +41,11 @@ const KEYS: [&str; 15] = [
     "workers",
     "metrics_listen",
     "audit_checkpoints_dir",
+    "trusted_proxies",
+    "second_factor",
+    "smtp_url",
+    "mail_from",
+    "account_url",
 ];
 
 /// How log lines look.
@@ -76,6 +84,16 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// Where signed checkpoints of the audit log are written; see [`Config::checkpoints_dir`].
     pub audit_checkpoints_dir: Option<PathBuf>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Whether everybody needs a second factor.
+    pub second_factor_required: bool,
+    /// The mail server. May hold a password.
+    pub smtp_url: Option<SecretString>,
+    /// Whom letters come from.
+    pub mail_from: Option<String>,
+    /// The page where people choose a password: the start of the links in letters.
+    pub account_url: Option<String>,
 }
 
 impl Config {
@@ -167,6 +185,11 @@ impl fmt::Debug for Config {
             .field("workers", &self.workers)
             .field("metrics_listen", &self.metrics_listen)
             .field("audit_checkpoints_dir", &self.audit_checkpoints_dir)
+            .field("trusted_proxies", &self.trusted_proxies)
+            .field("second_factor_required", &self.second_factor_required)
+            .field("smtp_url", &self.smtp_url.as_ref().map(|_| "(set)"))
+            .field("mail_from", &self.mail_from)
+            .field("account_url", &self.account_url)
             .finish()
     }
 }
@@ -353,9 +376,23 @@ impl Reader {
         let metrics_listen = self.value("metrics_listen", None, |text| address(text).map(Some));
         let audit_checkpoints_dir =
             self.value("audit_checkpoints_dir", None, |text| Ok(Some(PathBuf::from(text))));
+        let trusted_proxies = self.list("trusted_proxies").and_then(|items| self.networks(&items));
+        let second_factor_required = self.value("second_factor", true, second_factor);
+        let smtp_url = self
+            .value("smtp_url", None, |text| letters::server(text).map(|()| Some(SecretString::from(text))));
+        let mail_from =
+            self.value("mail_from", None, |text| letters::sender(text).map(|_| Some(text.to_owned())));
+        let account_url = self.value("account_url", None, |text| origin(text, true).map(Some));
 
         let keys_file = self.place_of_keys(database_url.as_deref(), keys_file, keys.as_ref());
         let (listen, metrics_listen) = (listen?, metrics_listen?);
+        if let (Some(smtp_url), Some(mail_from)) = (&smtp_url, &mail_from)
+            && smtp_url.is_some() != mail_from.is_some()
+        {
+            let (missing, there) =
+                if smtp_url.is_some() { ("mail_from", "smtp_url") } else { ("smtp_url", "mail_from") };
+            self.refuse(missing, &format!("must be set where {there} is"));
+        }
         if metrics_listen == Some(listen) {
             self.refuse("metrics_listen", "must differ from listen");
         }
@@ -375,7 +412,17 @@ impl Reader {
             workers: workers?,
             metrics_listen,
             audit_checkpoints_dir: audit_checkpoints_dir?,
+            trusted_proxies: trusted_proxies?,
+            second_factor_required: second_factor_required?,
+            smtp_url: smtp_url?,
+            mail_from: mail_from?,
+            account_url: account_url?,
         })
+    }
+
+    fn networks(&mut self, items: &[String]) -> Option<Vec<Network>> {
+        let read: Result<Vec<Network>, String> = items.iter().map(|item| item.parse()).collect();
+        read.map_err(|reason| self.refuse("trusted_proxies", &reason)).ok()
     }
 
     fn origins(&mut self, items: Vec<String>) -> Option<Vec<String>> {
@@ -415,6 +462,14 @@ fn cores() -> usize {
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{text:?} is not an address with a port, such as 127.0.0.1:8080"))
+}
+
+fn second_factor(text: &str) -> Result<bool, String> {
+    match text {
+        "required" => Ok(true),
+        "optional" => Ok(false),
+        _ => Err(format!("{text:?} is neither \"required\" nor \"optional\"")),
+    }
 }
 
 fn log_format(text: &str) -> Result<LogFormat, String> {
@@ -601,6 +656,39 @@ mod tests {
         assert!(!shown.contains("hun") && !shown.contains("topsecret"), "{shown}");
         let lines = refused(None, &[("ALONGSIDE_DATABASE_URL", "mysql://u:hunter22@h/d")]);
         assert!(!lines[0].contains("hunter22"), "{lines:?}");
+    }
+
+    #[test]
+    fn everybody_needs_a_second_factor_unless_somebody_says_otherwise() {
+        assert!(load(None, &[]).unwrap().second_factor_required);
+        assert!(!load(None, &[("ALONGSIDE_SECOND_FACTOR", "optional")]).unwrap().second_factor_required);
+        let lines = refused(None, &[("ALONGSIDE_SECOND_FACTOR", "no")]);
+        assert!(lines[0].contains("\"required\" nor \"optional\""), "{lines:?}");
+    }
+
+    #[test]
+    fn letters_need_a_server_and_a_sender_and_show_neither_password() {
+        let both = [
+            ("ALONGSIDE_SMTP_URL", "smtps://alongside:hunter22@mail.example.org"),
+            ("ALONGSIDE_MAIL_FROM", "Alongside <alongside@example.org>"),
+        ];
+        let config = load(None, &both).unwrap();
+        assert!(config.smtp_url.is_some() && !format!("{config:?}").contains("hunter22"));
+        for (one, missing) in [(&both[..1], "mail_from"), (&both[1..], "smtp_url")] {
+            let lines = refused(None, one);
+            assert!(
+                lines.len() == 1 && lines[0].starts_with(&format!("{missing}: must be set")),
+                "{lines:?}"
+            );
+        }
+        // In clear only where nobody else is on the line.
+        for url in ["smtp://a:hunter22@mail.example.org", "http://a:hunter22@b.example", "mail.example.org"] {
+            let lines = refused(None, &[("ALONGSIDE_SMTP_URL", url), both[1]]);
+            assert!(lines[0].starts_with("smtp_url:") && !lines[0].contains("hunter22"), "{lines:?}");
+        }
+        for url in ["smtp://127.0.0.1:1025", "smtp://mail.example.org:587?tls=required"] {
+            assert!(load(None, &[("ALONGSIDE_SMTP_URL", url), both[1]]).is_ok(), "{url}");
+        }
     }
 
     #[test]

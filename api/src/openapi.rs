@@ -31,7 +31,7 @@ const TAGS: &[(&str, &str)] = &[
 ];
 
 /// Operations whose `DELETE` or `PATCH` changes something without a version.
-const UNVERSIONED: &[&str] = &["end_current_session"];
+const UNVERSIONED: &[&str] = &["end_current_session", "end_session", "end_supporter_session"];
 
 const ID: &[(&str, &str)] = &[("id", "$response.body#/id")];
 
@@ -90,6 +90,15 @@ pub fn generate() -> Result<Vec<u8>, serde_json::Error> {
     Ok(bytes)
 }
 
+/// One row of the policy table, as `x-permission`.
+fn permission(scope: &str, grants: serde_json::Map<String, Value>, fresh: bool) -> Value {
+    let mut row = json!({"scope": scope, "grants": grants});
+    if let Some(row) = row.as_object_mut().filter(|_| fresh) {
+        row.insert("fresh_minutes".to_owned(), json!(alongside_domain::sign_in::FRESH_MINUTES));
+    }
+    row
+}
+
 fn document() -> Result<Value, serde_json::Error> {
     let (_, document) =
         actix_web::App::new().into_utoipa_app().configure(|config| routes::all(config)).split_for_parts();
@@ -101,7 +110,7 @@ fn document() -> Result<Value, serde_json::Error> {
                 .iter()
                 .map(|(role, relation)| (role.to_string(), relation.to_string().into()))
                 .collect();
-            (rule.operation.name().to_owned(), json!({"scope": rule.scope, "grants": grants}))
+            (rule.operation.name().to_owned(), permission(rule.scope, grants, rule.fresh))
         })
         .collect();
     finish(

@@ -24,6 +24,8 @@ use crate::http::docs::Document;
 use crate::http::health::Readiness;
 use crate::http::page::CursorKey;
 use crate::http::{Http, HttpSettings};
+use crate::letters::Letters;
+use crate::security::blind::Blind;
 use crate::security::keys::Keys;
 use crate::security::password::Passwords;
 use crate::security::token::Tokens;
@@ -59,10 +61,21 @@ pub fn prepare(
         ),
         cursors: CursorKey::new(keys.cursor().expose_secret()),
         checkpoints: Arc::new(Checkpoints::new(keys, config.checkpoints_dir())?),
+        blind: Blind::new(keys.cursor().expose_secret()),
+        second_factor_required: config.second_factor_required,
+        letters: letters(config)?,
         definitions: Arc::new(Definitions::default()),
         base_url: config.base_url.trim_end_matches('/').into(),
         audit_reads: true,
     })
+}
+
+/// The way letters leave, where the operator has named one.
+fn letters(config: &Config) -> anyhow::Result<Option<Arc<Letters>>> {
+    let (Some(server), Some(from)) = (&config.smtp_url, &config.mail_from) else { return Ok(None) };
+    let base = config.base_url.trim_end_matches('/');
+    let account_url = config.account_url.clone().unwrap_or_else(|| format!("{base}/account"));
+    Ok(Some(Arc::new(Letters::new(server.expose_secret(), from, account_url)?)))
 }
 
 /// Takes the address before anything is served, so that a taken port is told in one line.
@@ -92,6 +105,7 @@ pub fn start(app: App, config: &Config, listener: TcpListener) -> anyhow::Result
         rate_limit_per_minute: config.rate_limit_per_minute,
         rate_limit_burst: config.rate_limit_burst,
         cors_origins: config.cors_origins.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
         ..HttpSettings::default()
     };
     let shared = Data::new(Http::new(settings, Arc::clone(&app.ids), openapi::COMMITTED)?);

@@ -1,14 +1,16 @@
 //! Signing in: from a password or a client's secret to a live session and its tokens.
 
+use std::net::IpAddr;
+
 use alongside_domain::clock::Timestamp;
-use alongside_domain::id::{ProgrammeId, SessionId, SiteId};
+use alongside_domain::id::{PersonId, ProgrammeId, SessionId, SiteId};
 use alongside_domain::policy::Role;
 use alongside_store::audit::{self, AuditEvent, any_id};
 use alongside_store::sealing::Place;
-use alongside_store::session::{self, Rotation, Session};
+use alongside_store::session::{self, Rotation, Session, Trust};
 use alongside_store::sign_in::{self, Held, Login};
 use alongside_store::types::{At, Code as Coded, Document, Key, Sealed};
-use alongside_store::{Db, StoreError};
+use alongside_store::{Db, StoreError, second_factor};
 use chrono::TimeDelta;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -16,14 +18,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::door::{Knock, device_hash};
 use crate::http::{Code, Problem, Refusal};
+use crate::second_factor::{self as shown, Sent, Shown};
 use crate::security::password::{PasswordError, Verdict};
 use crate::security::token::{OpaqueSecret, SecretKind, hash_secret, same_hash};
 
-/// Wrong passwords that cost nothing yet.
-const FREE_ATTEMPTS: i32 = 5;
-/// The longest the door stays shut: a stranger delays somebody, he never locks him out.
-const LONGEST_DELAY_SECONDS: i64 = 900;
 const SESSION_DAYS: i64 = 30;
 const IDLE_DAYS: i64 = 7;
 /// A refresh whose answer was lost may be repeated this long and gets the same successor.
@@ -59,44 +59,80 @@ pub struct Wish {
     pub programme: Option<ProgrammeId>,
 }
 
-/// Signs a person in with his password.
+/// A device as its owner named it.
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// Chosen by the device and kept on it.
+    pub id: Option<Uuid>,
+    pub name: String,
+}
+
+/// Somebody who wants to come in.
+pub struct Attempt {
+    pub email: String,
+    pub password: SecretString,
+    pub sent: Sent,
+    pub wish: Wish,
+    pub device: Device,
+    pub address: Option<IpAddr>,
+}
+
+/// How an attempt ended at the door itself.
+enum End {
+    In,
+    /// Something changed while the password was looked at.
+    Changed,
+    /// The second factor was used before.
+    Spent,
+}
+
+/// Signs a person in with his password and, where he has one, his second factor.
 ///
 /// # Errors
-/// 401 `wrong-credentials` for everything that does not fit, in the same time and with the same words; 503 when too
-/// many passwords are being checked.
-pub async fn with_password(
-    app: &App,
-    email: &str,
-    password: SecretString,
-    wish: Wish,
-    request_id: Uuid,
-) -> Result<Tokens, Problem> {
+/// 401 `wrong-credentials` for everything that does not fit, in the same time and with the same words; 401
+/// `second-factor-required` where nothing but that is missing; 503 when too many passwords are being checked.
+pub async fn with_password(app: &App, attempt: Attempt, request_id: Uuid) -> Result<Tokens, Problem> {
     let now = app.clock.now();
+    let Attempt { email, password, sent, wish, device, address } = attempt;
     let email = email.trim().to_lowercase();
-    let (login, roles) = app
+    let knock = Knock::new(&app.blind, &email, address, device.id);
+    let at_the_door = knock.clone();
+    let (login, roles, factor, shut) = app
         .store
         .read(move |db| {
             let login = sign_in::by_email(db, &email)?;
-            let roles = login.as_ref().map_or(Ok(Vec::new()), |login| sign_in::held(db, login.id.0))?;
-            Ok::<_, StoreError>((login, roles))
+            let shut = at_the_door.is_shut(db, shut_to_strangers(login.as_ref()), now)?;
+            // Asked even where there is nobody, so that it takes as long.
+            let person = login.as_ref().map_or_else(|| PersonId::new(Uuid::nil()), |login| login.id.0);
+            let roles = sign_in::held(db, person)?;
+            let factor = second_factor::find(db, person)?;
+            Ok::<_, StoreError>((login, roles, factor, shut))
         })
         .await
         .map_err(|error| Refusal::from(error).into_problem())?;
     // Somebody shut out or deactivated is told and timed exactly like somebody with a wrong password.
-    let shut = login.as_ref().is_none_or(|login| {
-        login.deactivated_at.is_some() || login.locked_until.is_some_and(|until| now < until.0)
-    });
+    let shut = shut || login.as_ref().is_none_or(|login| login.deactivated_at.is_some());
     let stored = login.as_ref().filter(|_| !shut).and_then(|login| login.password_hash.clone());
     let verdict = app.passwords.verify(password.clone(), stored).await.map_err(busy)?;
     let wrong = || Problem::new(Code::WrongCredentials);
-    let login = login.ok_or_else(wrong)?;
-    let role = choose(&roles, wish);
-    let (Verdict::Right { rehash }, Some(role)) = (verdict, role) else {
-        if !shut {
-            note_failure(app, &login, now, request_id).await?;
-        }
+    let person = login.as_ref().map(|login| login.id.0);
+    let (Some(login), Verdict::Right { rehash }, Some(role)) = (login, verdict, choose(&roles, wish)) else {
+        note_failure(app, knock, person, now, request_id).await?;
         return Err(wrong());
     };
+    let shown = shown::judge(app.store.ring(), factor.as_ref(), &sent, now)
+        .map_err(|error| Refusal::from(error).into_problem())?;
+    match shown {
+        Shown::Missing => {
+            note(app, Some(login.id.0), "second_factor_required", now, request_id).await?;
+            return Err(Problem::new(Code::SecondFactorRequired));
+        }
+        Shown::Wrong => {
+            note_failure(app, knock, person, now, request_id).await?;
+            return Err(wrong());
+        }
+        Shown::NotSetUp | Shown::Step(_) | Shown::Recovery(_) => {}
+    }
     let fresh_hash = if rehash { Some(app.passwords.hash(password).await.map_err(busy)?) } else { None };
 
     let session_id = SessionId::new(app.ids.fresh());
@@ -119,22 +155,35 @@ pub async fn with_password(
         idle_expires_at: At(now + TimeDelta::days(IDLE_DAYS)),
         ended_at: None,
         end_reason: None,
+        trust: Trust {
+            device_hash: device.id.map(|id| device_hash(&app.blind, id)),
+            device_name: Some(device.name),
+            second_factor_at: shown.is_good().then_some(At(now)),
+            fresh_at: Some(At(now)),
+            must_enrol: factor.is_some_and(|factor| factor.removed_at.is_some() && factor.secret.is_none()),
+        },
     };
     let tokens = tokens(app, login.id.0.uuid(), &session, Some(refresh), now)?;
     let event = event(app, &session, "create_session", 201, request_id, now);
-    let let_in = app
+    let inside = knock.clone();
+    let end = app
         .store
         .write(move |db| {
             // Hashing took a while: whoever was shut out or lost the role meanwhile stays outside.
             let now_at_the_door = sign_in::by_id(db, login.id.0)?;
             let still = now_at_the_door.deactivated_at.is_none()
-                && now_at_the_door.locked_until.is_none_or(|until| until.0 <= now)
+                && !inside.is_shut(db, shut_to_strangers(Some(&now_at_the_door)), now)?
                 && now_at_the_door.password_hash == login.password_hash
                 && choose(&sign_in::held(db, login.id.0)?, wish).as_ref() == Some(&role);
             if !still {
-                return Ok::<_, StoreError>(false);
+                return Ok::<_, StoreError>(End::Changed);
             }
+            if !shown::use_up(db, login.id.0, shown, now)? {
+                return Ok(End::Spent);
+            }
+            session::end_on_device(db, &session, now)?;
             session::insert(db, &session)?;
+            inside.succeed(db, now)?;
             if now_at_the_door.failed_attempts > 0 {
                 sign_in::note_success(db, login.id.0)?;
             }
@@ -142,11 +191,23 @@ pub async fn with_password(
                 sign_in::rehash(db, login.id.0, hash)?;
             }
             audit::record(db, &event, &[])?;
-            Ok(true)
+            Ok(End::In)
         })
         .await
         .map_err(|error| Refusal::from(error).into_problem())?;
-    if let_in { Ok(tokens) } else { Err(wrong()) }
+    match end {
+        End::In => Ok(tokens),
+        End::Changed => Err(wrong()),
+        End::Spent => {
+            note_failure(app, knock, person, now, request_id).await?;
+            Err(wrong())
+        }
+    }
+}
+
+/// Until when the door of this account is shut to places the owner never signed in from.
+fn shut_to_strangers(login: Option<&Login>) -> Option<Timestamp> {
+    login.and_then(|login| login.locked_until).map(|until| until.0)
 }
 
 /// Exchanges a refresh token for new tokens. A token that was already exchanged ends the session, unless its answer may
@@ -287,6 +348,7 @@ pub async fn with_client_secret(
         idle_expires_at: expires,
         ended_at: None,
         end_reason: None,
+        trust: Trust::default(),
     };
     let mut tokens = tokens(app, client.id.0.uuid(), &session, None, now)?;
     tokens.scope = Some(scopes.join(" "));
@@ -343,25 +405,37 @@ fn choose(roles: &[Held], wish: Wish) -> Option<Acting> {
     Some(Acting { role: chosen.role.0, programme: chosen.programme_id.map(|id| id.0), sites })
 }
 
-/// How long the door stays shut after so many wrong passwords.
-fn delay(attempts: i32) -> Option<TimeDelta> {
-    let beyond = u32::try_from(attempts.checked_sub(FREE_ATTEMPTS + 1)?).ok()?;
-    Some(TimeDelta::seconds((1_i64 << beyond.min(10)).min(LONGEST_DELAY_SECONDS)))
-}
-
-async fn note_failure(app: &App, login: &Login, now: Timestamp, request_id: Uuid) -> Result<(), Problem> {
-    let person = login.id.0;
-    let event =
-        AuditEvent { person_id: Some(login.id), ..blank_event(app, "create_session", 401, request_id, now) };
+/// Counts a failure and leaves its event: one and the same transaction, whether there is such an account or not.
+async fn note_failure(
+    app: &App,
+    knock: Knock,
+    person: Option<PersonId>,
+    now: Timestamp,
+    request_id: Uuid,
+) -> Result<(), Problem> {
+    let blank = blank_event(app, "create_session", 401, request_id, now);
+    let event = AuditEvent { person_id: person.map(Key), ..blank };
     app.store
         .write(move |db| {
-            // Counted here, so that guesses sent side by side count one by one and none of them opens a shut door.
-            let present = sign_in::by_id(db, person)?;
-            let until = delay(present.failed_attempts.saturating_add(1)).map(|delay| now + delay);
-            let until = until.max(present.locked_until.map(|until| until.0));
-            sign_in::note_failure(db, person, until)?;
+            knock.fail(db, person, now)?;
             audit::record(db, &event, &[])
         })
+        .await
+        .map_err(|error| Refusal::from(error).into_problem())
+}
+
+/// Leaves the event of a sign-in that went no further.
+async fn note(
+    app: &App,
+    person: Option<PersonId>,
+    detail: &str,
+    now: Timestamp,
+    request_id: Uuid,
+) -> Result<(), Problem> {
+    let blank = blank_event(app, "create_session", 401, request_id, now);
+    let event = AuditEvent { person_id: person.map(Key), detail: Some(detail.to_owned()), ..blank };
+    app.store
+        .write(move |db| audit::record(db, &event, &[]))
         .await
         .map_err(|error| Refusal::from(error).into_problem())
 }
@@ -403,7 +477,8 @@ fn blank_event(app: &App, operation: &str, status: i32, request_id: Uuid, now: T
     }
 }
 
-fn busy(error: PasswordError) -> Problem {
+/// What a password that could not be looked at is answered with.
+pub fn busy(error: PasswordError) -> Problem {
     match error {
         PasswordError::Overloaded => Problem::new(Code::Unavailable).retry_after(2),
         other => Problem::internal(other),

@@ -12,7 +12,7 @@ use ureq::http::{self, Method, StatusCode, header};
 use crate::config::Config;
 use crate::exit::{Exit, Stop};
 use crate::problem::Problem;
-use crate::session::Session;
+use crate::session::{Session, device_id};
 
 /// How often a request is tried on a bad line.
 const ATTEMPTS: u32 = 4;
@@ -134,11 +134,35 @@ impl Client {
         }
     }
 
-    /// Signs in and keeps the session on this device.
-    pub fn sign_in(&self, email: &str, password: &str, role: Option<&str>) -> Result<()> {
-        let mut wish = json!({"email": email, "password": password});
-        if let (Some(role), Some(wish)) = (role, wish.as_object_mut()) {
-            wish.insert("role".into(), role.into());
+    /// Posts once, whatever becomes of it, and leaves no copy of the answer with the server: for secrets, and for codes that
+    /// are good once.
+    pub fn post_once(&self, path: &str, body: &Value) -> Result<Value> {
+        let is_empty = body.as_object().is_some_and(serde_json::Map::is_empty);
+        let body = if is_empty { Vec::new() } else { serde_json::to_vec(body)? };
+        let request = Request { body, may_repeat: false, ..Request::new(Method::POST, path) };
+        parse(&self.send(&request)?.body)
+    }
+
+    pub fn delete(&self, path: &str) -> Result<()> {
+        self.send(&Request::new(Method::DELETE, path)).map(drop)
+    }
+
+    /// Asks for a letter with which somebody chooses a new password.
+    pub fn ask_for_letter(&self, email: &str) -> Result<()> {
+        let request = Request {
+            body: serde_json::to_vec(&json!({"email": email}))?,
+            may_repeat: false,
+            is_signed: false,
+            ..Request::new(Method::POST, "/v1/password-resets")
+        };
+        self.send(&request).map(drop)
+    }
+
+    /// Signs in on a device of this name and keeps the session on it.
+    pub fn sign_in(&self, mut wish: Value, device: &str) -> Result<()> {
+        if let Some(wish) = wish.as_object_mut() {
+            let device = json!({"id": device_id(&self.config.dir)?, "name": device});
+            wish.insert("device".into(), device);
         }
         let request = Request {
             body: serde_json::to_vec(&wish)?,

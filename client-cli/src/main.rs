@@ -19,8 +19,8 @@ use serde_json::json;
 
 use crate::client::Client;
 use crate::commands::{
-    activate, assess, care_plan, concern, fhir, instrument, manual, paper, participant, sign_in, signpost,
-    summary, today,
+    account, activate, assess, care_plan, concern, fhir, instrument, manual, paper, participant, sign_in,
+    signpost, summary, today,
 };
 use crate::config::Config;
 use crate::exit::{Exit, Stop};
@@ -70,6 +70,18 @@ enum Command {
     Logout,
     /// Who is signed in, and as what
     Whoami,
+    /// Show once more that it is you, for what asks for that
+    StepUp(account::FromStdin),
+    /// Your second factor: the app that shows codes
+    #[command(subcommand)]
+    SecondFactor(account::SecondFactor),
+    /// Change your password
+    Password(account::FromStdin),
+    /// Ask for a letter with which you choose a new password
+    ForgotPassword(account::Forgotten),
+    /// Where you are signed in
+    #[command(subcommand)]
+    Session(account::Session),
     /// What there is to do
     Today,
     /// Look at participants
@@ -133,6 +145,11 @@ fn run(cli: Cli, output: Output) -> Result<Exit> {
         Command::Login(args) => sign_in::login(&run, &args),
         Command::Logout => sign_in::logout(&run),
         Command::Whoami => sign_in::whoami(&run),
+        Command::StepUp(args) => account::step_up(&run, &args),
+        Command::SecondFactor(command) => account::second_factor(&run, &command),
+        Command::Password(args) => account::change_password(&run, &args),
+        Command::ForgotPassword(args) => account::forgot_password(&run, &args),
+        Command::Session(command) => account::session(&run, &command),
         Command::Today => today::run(&run),
         Command::Participant(command) => participant::run(&run, &command),
         Command::Assess(args) => assess::run(&run, &args),

@@ -94,6 +94,11 @@ impl fmt::Display for Problem {
         }
         match self.code.as_str() {
             "unauthenticated" | "session-ended" => write!(f, "\n  Sign in with: alongside login")?,
+            "second-factor-required" => {
+                write!(f, "\n  Give the code of your app as well: on a second line with --password-stdin")?;
+            }
+            "enrolment-required" => write!(f, "\n  Set one up with: alongside second-factor set-up")?,
+            "step-up-required" => write!(f, "\n  Do that with: alongside step-up")?,
             "internal" => {
                 if let Some(instance) = &self.instance {
                     write!(f, "\n  When you report it, give this number: {instance}")?;

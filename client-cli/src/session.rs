@@ -3,8 +3,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use alongside_domain::clock::{Ids as _, System};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::output::write_private;
 
@@ -64,6 +66,22 @@ impl Session {
     }
 }
 
+/// The id by which the server knows this device again, kept for its owner alone.
+pub fn device_id(dir: &Path) -> Result<Uuid> {
+    let path = dir.join("device");
+    let kept = std::fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
+    if let Some(kept) = kept {
+        return Ok(kept);
+    }
+    make_dir(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    // What cannot be read as an id is of no use to anybody.
+    let _ = std::fs::remove_file(&path);
+    let id = System.fresh();
+    write_private(&path, id.to_string().as_bytes())
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(id)
+}
+
 fn file(dir: &Path) -> PathBuf {
     dir.join("session.json")
 }
@@ -79,6 +97,16 @@ fn make_dir(dir: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_keeps_its_id() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("alongside");
+        let first = device_id(&dir).unwrap();
+        assert_eq!(device_id(&dir).unwrap(), first);
+        std::fs::write(dir.join("device"), "spoilt").unwrap();
+        assert_ne!(device_id(&dir).unwrap(), first);
+    }
 
     #[test]
     fn a_session_is_kept_for_its_owner_alone() {

@@ -14,6 +14,7 @@ const PUBLIC: &[&str] = &[
     "refresh_session",
     "create_token",
     "create_activation",
+    "create_password_reset",
     "get_key_set",
     "get_authorization_server",
 ];
@@ -69,6 +70,7 @@ fn the_document_prints_the_policy_table() {
         let printed = &operation["x-permission"];
         assert_eq!(printed["scope"], rule.scope, "{name}");
         assert_eq!(printed["grants"].as_object().unwrap().len(), rule.grants.len(), "{name}");
+        assert_eq!(printed["fresh_minutes"] == 5, rule.fresh, "{name}");
         for (role, relation) in rule.grants {
             assert_eq!(printed["grants"][role.to_string()], relation.to_string(), "{name} {role}");
         }

@@ -49,7 +49,7 @@ enum About {
 }
 
 /// What belongs to nobody's record.
-const IMPERSONAL: [&str; 12] = [
+const IMPERSONAL: &[&str] = &[
     "/v1/programmes",
     "/v1/signposts",
     "/v1/sites",
@@ -58,6 +58,9 @@ const IMPERSONAL: [&str; 12] = [
     "/v1/instruments",
     "/v1/consent-forms",
     "/v1/sessions",
+    "/v1/supporter-sessions",
+    "/v1/second-factor",
+    "/v1/password-",
     "/v1/activations",
     "/oauth2",
     // About whoever used records, and naming none of them.

@@ -4,20 +4,11 @@ use alongside_domain::policy::Role;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, World};
-
-const PASSWORD: &str = "otter pebble lantern 47 drum";
+use crate::harness::{Caller, PASSWORD, World, fail_until_slow};
 
 /// A person with an account of his own making, as an administrator invites one.
-fn invited(world: &World, email: &str, role: Role) -> Value {
-    let person = json!({"email": email, "display_name": "Invited",
-        "memberships": [{"role": role, "programme_id": world.programme}]});
-    let made = world.admin().post("/v1/people", &person).created();
-    let activation =
-        json!({"email": email, "activation_code": made["activation_code"], "password": PASSWORD});
-    let answer = world.stranger().post("/v1/activations", &activation);
-    assert!((200..300).contains(&answer.status), "{}", answer.text());
-    made
+fn invited(world: &World, email: &str, role: Role) {
+    world.account(email, role);
 }
 
 fn sign_in(world: &World, email: &str, password: &str) -> crate::harness::Answer {
@@ -79,9 +70,9 @@ fn whatever_is_wrong_the_door_says_the_same() {
 fn guessing_is_slowed_and_the_owner_gets_in_again() {
     let world = World::start();
     invited(&world, "nurse@example.org", Role::Clinician);
-    for _ in 0..8 {
+    fail_until_slow(&world, 5, |_| {
         sign_in(&world, "nurse@example.org", "wrong").problem(401, "wrong-credentials");
-    }
+    });
     // Even the right password is refused for a while, in the same words.
     sign_in(&world, "nurse@example.org", PASSWORD).problem(401, "wrong-credentials");
     world.clock.advance(TimeDelta::minutes(16));

@@ -125,6 +125,7 @@ pub mod kind {
     pub enum FlagEntry {}
     pub enum Instrument {}
     pub enum LeaseHolder {}
+    pub enum Mail {}
     pub enum Membership {}
     pub enum PaperAdjudication {}
     pub enum PaperEntry {}
@@ -157,6 +158,7 @@ pub type FlagId = Id<kind::Flag>;
 pub type FlagEntryId = Id<kind::FlagEntry>;
 pub type InstrumentId = Id<kind::Instrument>;
 pub type LeaseHolderId = Id<kind::LeaseHolder>;
+pub type MailId = Id<kind::Mail>;
 pub type MembershipId = Id<kind::Membership>;
 pub type PaperAdjudicationId = Id<kind::PaperAdjudication>;
 pub type PaperEntryId = Id<kind::PaperEntry>;

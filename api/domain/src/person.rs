@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::PersonId;
 use crate::policy::Role;
 
 /// Whether an account can be used.
@@ -27,6 +28,54 @@ pub enum AccountState {
     Invited,
     Active,
     Deactivated,
+}
+
+/// Where a role of a person stands.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::Display,
+)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum MembershipState {
+    /// It waits for a second person's confirmation and opens nothing.
+    Pending,
+    Active,
+    Ended,
+}
+
+/// How long a second person may take to confirm a role.
+pub const CONFIRM_WITHIN_DAYS: i64 = 14;
+
+/// Why somebody cannot be the second person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotSecond {
+    #[error("Whoever proposed a role does not confirm it.")]
+    ProposedIt,
+    #[error("Nobody confirms a role of his own.")]
+    IsHis,
+}
+
+/// Whether `by` may confirm the role that `proposed_by` wants to give to `person`.
+///
+/// # Errors
+/// Why not.
+pub fn confirms(by: PersonId, proposed_by: PersonId, person: PersonId) -> Result<(), NotSecond> {
+    if by == proposed_by {
+        return Err(NotSecond::ProposedIt);
+    }
+    if by == person { Err(NotSecond::IsHis) } else { Ok(()) }
 }
 
 /// An e-mail address as it is kept and looked up: trimmed and in lower case. `None` when it cannot be one.
@@ -100,6 +149,14 @@ mod tests {
         ] {
             assert_eq!(email(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_second_person_is_neither_of_the_two() {
+        let [giver, taker, third] = [1, 2, 3].map(|n| PersonId::new(uuid::Uuid::from_u128(n)));
+        assert_eq!(confirms(third, giver, taker), Ok(()));
+        assert_eq!(confirms(giver, giver, taker), Err(NotSecond::ProposedIt));
+        assert_eq!(confirms(taker, giver, taker), Err(NotSecond::IsHis));
     }
 
     #[test]

@@ -59,6 +59,13 @@ pub enum Role {
 }
 
 impl Role {
+    /// Whether it takes a second person to give it: who holds it sees what is kept from everybody else, or watches over who
+    /// looks at what.
+    #[must_use]
+    pub fn needs_second_person(self) -> bool {
+        matches!(self, Self::SafeguardingLead | Self::PrivacyOfficer)
+    }
+
     /// Where a role stands when one person holds several: the least privileged is used unless he asks otherwise.
     #[must_use]
     pub fn privilege(self) -> usize {
@@ -106,6 +113,9 @@ pub struct Rule {
     /// What a service client must hold to call the operation.
     pub scope: &'static str,
     pub grants: &'static [(Role, Relation)],
+    /// Open to a person only for a few minutes after he has shown that it is he who sits there: see
+    /// [`crate::sign_in::is_fresh`].
+    pub fresh: bool,
 }
 
 impl Rule {
@@ -135,6 +145,17 @@ impl Rule {
 pub enum Operation {
     GetCurrentSession,
     EndCurrentSession,
+    ListSessions,
+    EndSession,
+    StepUpSession,
+    ListSupporterSessions,
+    EndSupporterSession,
+    ChangePassword,
+    GetSecondFactor,
+    EnrolSecondFactor,
+    ConfirmSecondFactor,
+    ReplaceRecoveryCodes,
+    RemoveSecondFactor,
 
     ListProgrammes,
     CreateProgramme,
@@ -153,6 +174,7 @@ pub enum Operation {
     DeactivatePerson,
     ReactivatePerson,
     CreateMembership,
+    ConfirmMembership,
     EndMembership,
 
     ListClients,
@@ -291,6 +313,8 @@ impl Operation {
         !matches!(
             self,
             Self::GetCurrentSession
+                | Self::ListSessions
+                | Self::GetSecondFactor
                 | Self::ListProgrammes
                 | Self::GetProgramme
                 | Self::ListSites
@@ -307,6 +331,19 @@ impl Operation {
                 | Self::GetConsentForm
                 | Self::ListSignposts
                 | Self::GetSignpost
+        )
+    }
+
+    /// What is open to somebody who must set up a second factor before anything else: that, and signing out.
+    #[must_use]
+    pub fn is_for_enrolment(self) -> bool {
+        matches!(
+            self,
+            Self::GetCurrentSession
+                | Self::EndCurrentSession
+                | Self::GetSecondFactor
+                | Self::EnrolSecondFactor
+                | Self::ConfirmSecondFactor
         )
     }
 
@@ -376,6 +413,26 @@ mod tests {
             if about_records {
                 assert_eq!(rule.relation(Role::Admin), None, "{}", rule.operation);
             }
+        }
+    }
+
+    #[test]
+    fn what_gives_power_asks_for_a_fresh_sign_in() {
+        for rule in RULES {
+            // A client has nobody who could show that it is he.
+            assert!(!rule.fresh || rule.relation(Role::IntegrationClient).is_none(), "{}", rule.operation);
+            assert!(!rule.fresh || !rule.operation.is_for_enrolment(), "{}", rule.operation);
+        }
+        for operation in [
+            Operation::CreatePerson,
+            Operation::CreateMembership,
+            Operation::ConfirmMembership,
+            Operation::RemoveSecondFactor,
+            Operation::ReplaceRecoveryCodes,
+            Operation::CreateClient,
+            Operation::DryRunAlertRule,
+        ] {
+            assert!(operation.rule().unwrap().fresh, "{operation}");
         }
     }
 

@@ -1,17 +1,24 @@
 use std::io::{IsTerminal as _, Read as _};
 
 use alongside_api::app::App;
-use alongside_api::security::password::acceptable;
+use alongside_api::security::password::{SHORTEST, acceptable, unlike};
+use alongside_api::security::token::{OpaqueSecret, SecretKind};
 use alongside_domain::id::{MembershipId, PersonId};
 use alongside_domain::policy::Role;
+use alongside_store::StoreError;
+use alongside_store::audit::{self, AuditEvent, any_id};
 use alongside_store::membership::{self, Membership};
 use alongside_store::person::{self, Person};
 use alongside_store::types::{At, Code, Key};
 use anyhow::{Context as _, bail};
+use chrono::TimeDelta;
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{ConfigArgs, open, runtime};
+
+/// How long a code from here is good.
+const CODE_DAYS: i64 = 7;
 
 /// People, from the server's own command line.
 #[derive(Debug, Args)]
@@ -32,15 +39,21 @@ enum Step {
         #[arg(long, value_name = "NAME", default_value = "Administrator")]
         name: String,
     },
+    /// Print a code with which somebody chooses a new password: for a service that sends no letters. His second factor stays.
+    IssueCode {
+        #[arg(long, value_name = "ADDRESS")]
+        email: String,
+    },
 }
 
 impl User {
     pub fn run(self) -> anyhow::Result<()> {
         let config = self.config.load()?;
-        let Step::CreateAdmin { email, name } = self.step;
         let app = open(&config)?;
-        let password = read_password()?;
-        runtime(create_admin(app, email, name, password))
+        match self.step {
+            Step::CreateAdmin { email, name } => runtime(create_admin(app, email, name, read_password()?)),
+            Step::IssueCode { email } => runtime(issue_code(app, email)),
+        }
     }
 }
 
@@ -53,12 +66,54 @@ fn read_password() -> anyhow::Result<SecretString> {
     Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
+/// Whoever runs the server can do this anyway; here it leaves a trace.
+async fn issue_code(app: App, email: String) -> anyhow::Result<()> {
+    let code = OpaqueSecret::generate(SecretKind::Activation);
+    let (hash, now) = (code.hash(), app.clock.now());
+    let event_id = any_id(app.ids.fresh());
+    let address = email.trim().to_lowercase();
+    let found = app
+        .store
+        .write(move |db| {
+            let Some(person) = person::by_email(db, &address)? else { return Ok::<_, StoreError>(false) };
+            person::invite(db, person.id.0, &hash, now + TimeDelta::days(CODE_DAYS))?;
+            let event = AuditEvent {
+                id: event_id,
+                at: At(now),
+                programme_id: None,
+                person_id: None,
+                client_id: None,
+                session_id: None,
+                role: None,
+                operation: "issue_code".to_owned(),
+                participant_id: person.participant_id,
+                resource_id: Some(any_id(person.id.0.uuid())),
+                status: 200,
+                flag_id: None,
+                request_id: event_id,
+                detail: Some("command line of the server".to_owned()),
+            };
+            audit::record(db, &event, &[])?;
+            Ok(true)
+        })
+        .await
+        .context("the code could not be kept (is the account closed?)")?;
+    if !found {
+        bail!("there is no account with this address");
+    }
+    println!("{}", code.expose());
+    eprintln!("Hand it over in person. It is good once, for {CODE_DAYS} days: `alongside activate`.");
+    Ok(())
+}
+
 async fn create_admin(app: App, email: String, name: String, password: SecretString) -> anyhow::Result<()> {
     let email = email.trim().to_lowercase();
     if !email.contains('@') || email.len() > 254 {
         bail!("{email:?} is not an e-mail address");
     }
-    if let Err(why) = acceptable(password.expose_secret()) {
+    let fits = acceptable(password.expose_secret(), SHORTEST)
+        .and_then(|()| unlike(password.expose_secret(), &email, &name));
+    if let Err(why) = fits {
         bail!("the password is not good enough: {why}");
     }
     let hash = app.passwords.hash(password).await?;

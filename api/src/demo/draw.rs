@@ -120,7 +120,7 @@ mod tests {
         let mut draw = Draw::new(3);
         for _ in 0..200 {
             let password = draw.password();
-            assert_eq!(acceptable(&password), Ok(()), "{password}");
+            assert_eq!(acceptable(&password, crate::security::password::SHORTEST), Ok(()), "{password}");
         }
     }
 }

@@ -35,6 +35,11 @@ pub struct Caller {
     pub participant: Option<ParticipantId>,
     /// What a service client may ask for.
     pub scopes: Vec<String>,
+    /// He must set up a second factor before anything else is open to him.
+    pub must_enrol: bool,
+    /// When he last showed that it is he who sits there.
+    pub fresh_at: Option<Timestamp>,
+    pub device_name: Option<String>,
 }
 
 impl Caller {
@@ -117,6 +122,11 @@ pub(super) async fn identify(app: &App, request: &HttpRequest, now: Timestamp) -
         sites: session.sites.map(|sites| sites.0),
         participant: session.participant_id.map(|id| id.0),
         scopes: session.scopes.0,
+        must_enrol: matches!(actor, Actor::Person(_))
+            && (session.trust.must_enrol
+                || (app.second_factor_required && session.trust.second_factor_at.is_none())),
+        fresh_at: session.trust.fresh_at.map(|at| at.0),
+        device_name: session.trust.device_name,
     };
     if caller.actor_id() == claims.subject { Ok(caller) } else { Err(Problem::new(Code::Unauthenticated)) }
 }

@@ -11,7 +11,10 @@ pub enum Code {
     Unauthenticated,
     SessionEnded,
     WrongCredentials,
+    SecondFactorRequired,
     Forbidden,
+    EnrolmentRequired,
+    StepUpRequired,
     InsufficientScope,
     NotFound,
     MethodNotAllowed,
@@ -56,14 +59,17 @@ pub struct Entry {
 
 impl Code {
     /// Every code, by status.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 36] = [
         Self::MalformedJson,
         Self::MalformedQuery,
         Self::InvalidCursor,
         Self::Unauthenticated,
         Self::SessionEnded,
         Self::WrongCredentials,
+        Self::SecondFactorRequired,
         Self::Forbidden,
+        Self::EnrolmentRequired,
+        Self::StepUpRequired,
         Self::InsufficientScope,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -188,12 +194,37 @@ impl Code {
                  name, a wrong password and an account that is paused after too many attempts.",
                 "Check what was typed. After several failures wait before trying again: the pauses grow.",
             ),
+            Self::SecondFactorRequired => row(
+                "second-factor-required",
+                StatusCode::UNAUTHORIZED,
+                "A second factor is needed",
+                "The password is right, and the account has a second factor. Nothing is open yet.",
+                "Send the same sign-in again with `totp`, the code the person's app shows now, or with `recovery_code`.",
+            ),
             Self::Forbidden => row(
                 "forbidden",
                 StatusCode::FORBIDDEN,
                 "Not permitted",
                 "The caller is known, but none of their roles allows this function.",
                 "Do not retry. Ask a coordinator or an administrator whether the role is right.",
+            ),
+            Self::EnrolmentRequired => row(
+                "enrolment-required",
+                StatusCode::FORBIDDEN,
+                "A second factor must be set up first",
+                "This service asks everybody for a second factor, and the caller has not set one up yet. Until then his \
+                 session is good for that alone.",
+                "Set one up with `POST /v1/second-factor/enrolment` and `POST /v1/second-factor/confirmation`, then send \
+                 the request again.",
+            ),
+            Self::StepUpRequired => row(
+                "step-up-required",
+                StatusCode::FORBIDDEN,
+                "Show once more that it is you",
+                "The operation is open only to somebody who has shown within the last five minutes that it is he who sits \
+                 there. `x-permission` in the document says which operations ask for that.",
+                "Send `POST /v1/sessions/current/step-up` with a fresh code of the second factor, or the password where \
+                 there is none, and then the request again.",
             ),
             Self::InsufficientScope => row(
                 "insufficient-scope",

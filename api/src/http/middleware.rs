@@ -103,7 +103,7 @@ impl Http {
             let (allowance, verdict) = if health::is_probe(request.path()) {
                 (limits.untouched(), Ok(()))
             } else {
-                let address = client_address(request, &self.settings.trusted_proxies);
+                let address = client_address(request.head(), &self.settings.trusted_proxies);
                 limits.take(limits.caller(request.path(), request.headers(), address))
             };
             facts.allowance = Some(allowance);

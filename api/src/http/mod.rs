@@ -4,6 +4,7 @@
 //! [`etag`]), and leaves through [`reply`] or [`page`], or as a [`problem`].
 
 pub mod accept;
+mod account_page;
 pub mod body;
 pub mod caller;
 pub mod codes;
@@ -47,6 +48,7 @@ pub use caller::{Actor, Caller};
 pub use codes::Code;
 pub use ctx::Ctx;
 pub use fhir_outcome::{FHIR_JSON, wants_fhir};
+pub use forwarded::ClientAddress;
 pub use json::{Json, OptionalJson};
 pub use middleware::{Http, wrap};
 pub use permit::Permit;
@@ -59,10 +61,11 @@ pub use services::Services;
 pub use settings::HttpSettings;
 
 /// Addresses outside the document, for the right `Allow` on a wrong method.
-pub const DISCOVERY: [&str; 8] = [
+pub const DISCOVERY: [&str; 9] = [
     "/healthz",
     "/readyz",
     "/openapi.json",
+    "/account",
     "/problems",
     "/problems/{code}",
     "/.well-known/security.txt",
@@ -73,6 +76,7 @@ pub const DISCOVERY: [&str; 8] = [
 /// Registers the addresses that help people and programs find their way.
 pub fn discovery(config: &mut actix_web::web::ServiceConfig) {
     health::routes(config);
+    account_page::routes(config);
     problems::routes(config);
     docs::routes(config);
     structure_definitions::routes(config);

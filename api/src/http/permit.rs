@@ -9,6 +9,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use alongside_domain::clock::Timestamp;
 use alongside_domain::policy::{Operation, Role, relation};
+use alongside_domain::sign_in::is_fresh;
 use alongside_store::Db;
 use alongside_store::scope::Scope;
 use futures_util::future::LocalBoxFuture;
@@ -202,10 +203,15 @@ fn refuse(granted: &Granted, allowed: bool) -> Option<Problem> {
     if !allowed {
         return Some(Problem::new(Code::Forbidden));
     }
+    let rule = granted.operation.rule()?;
     if granted.caller.role != Role::IntegrationClient {
-        return None;
+        if granted.caller.must_enrol && !granted.operation.is_for_enrolment() {
+            return Some(Problem::new(Code::EnrolmentRequired));
+        }
+        let stale = rule.fresh && !is_fresh(granted.caller.fresh_at, granted.now);
+        return stale.then(|| Problem::new(Code::StepUpRequired));
     }
-    let needed = granted.operation.rule()?.scope;
+    let needed = rule.scope;
     let held = needed == "session" || granted.caller.scopes.iter().any(|scope| scope == needed);
     (!held).then(|| Problem::insufficient_scope(needed))
 }

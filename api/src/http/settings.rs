@@ -1,11 +1,11 @@
 //! What an operator can set about the HTTP surface.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 
+use super::forwarded::Network;
 use super::middleware::Http;
 
 /// Limits and lists for the HTTP surface, with defaults fit for one machine in a clinic.
@@ -24,7 +24,7 @@ pub struct HttpSettings {
     /// Origins whose pages may call from a browser, exactly as a browser sends them: `https://app.example.org`.
     pub cors_origins: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Network>,
     /// Where to report a vulnerability, as a `mailto:` or `https:` URI, and until when that holds (RFC 3339).
     pub security_contact: String,
     pub security_contact_expires: String,

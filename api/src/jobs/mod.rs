@@ -1,18 +1,23 @@
 //! What the clock drives. Every job may run on every replica at once: it does nothing twice.
 
 mod audit_sealing;
+mod post;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use alongside_store::{StoreError, flag_audience, idempotency};
+use alongside_store::{StoreError, flag_audience, idempotency, mail, sign_in_lane};
 use chrono::TimeDelta;
 
 use crate::app::App;
 
 /// How long the reply to an idempotency key is kept.
 const KEEP_REPLIES: TimeDelta = TimeDelta::days(30);
+/// How long failures at the door are kept after the last one.
+const KEEP_LANES: TimeDelta = TimeDelta::days(1);
+/// How long it is kept that a letter was sent.
+const KEEP_MAILS: TimeDelta = TimeDelta::days(7);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
 const WATCH_EVERY: Duration = Duration::from_secs(300);
 const PROBE_EVERY: Duration = Duration::from_secs(2);
@@ -24,6 +29,9 @@ pub fn start(app: &App) -> Arc<AtomicBool> {
     actix_web::rt::spawn(housekeeping(app.clone()));
     actix_web::rt::spawn(watch_flags(app.clone()));
     actix_web::rt::spawn(audit_sealing::run(app.clone()));
+    if let Some(letters) = &app.letters {
+        actix_web::rt::spawn(post::deliver(app.clone(), Arc::clone(letters)));
+    }
     reached
 }
 
@@ -63,6 +71,14 @@ async fn housekeeping(app: App) {
             Ok(forgotten) => tracing::info!(forgotten, "old replies forgotten"),
             Err(error @ StoreError::Overloaded) => tracing::debug!(%error, "housekeeping waits"),
             Err(error) => tracing::warn!(%error, "housekeeping failed"),
+        }
+        let now = app.clock.now();
+        let forgotten = app.store.write(move |db| {
+            sign_in_lane::forget(db, now - KEEP_LANES, now)?;
+            mail::forget(db, now - KEEP_MAILS)
+        });
+        if let Err(error) = forgotten.await {
+            tracing::debug!(%error, "housekeeping waits");
         }
         tokio::time::sleep(HOUSEKEEPING_EVERY).await;
     }

@@ -6,16 +6,18 @@ use alongside_domain::id::AuditEventId;
 use alongside_domain::person as rules;
 use alongside_store::StoreError;
 use alongside_store::audit::{self, AuditEvent, any_id};
-use alongside_store::person;
 use alongside_store::types::{At, Key};
+use alongside_store::{person, second_factor};
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::password_changes::unfit;
 use crate::app::App;
 use crate::http::{Code, Json, Problem, Refusal, RequestId, Services};
-use crate::security::password::{self, PasswordError};
+use crate::security::password::{self, PasswordError, SHORTEST, SHORTEST_OF_TWO};
 use crate::security::token::{hash_secret, same_hash};
 
 /// The code of an invitation, and the password chosen.
@@ -33,15 +35,25 @@ pub struct ActivationCreate {
     #[validate(length(min = 1, max = 128))]
     #[schema(min_length = 1, max_length = 128)]
     pub activation_code: String,
-    /// At least 15 characters, and none of the passwords that are guessed first.
+    /// At least 15 characters, or 8 where a second factor is set up; none of the passwords that are guessed first, and not
+    /// the name or the address of the account.
     #[validate(length(max = 1024))]
-    #[schema(min_length = 15, max_length = 128, format = Password)]
+    #[schema(min_length = 8, max_length = 256, format = Password)]
     pub password: String,
+}
+
+/// What became of it.
+enum Done {
+    Set,
+    /// The code is right and still good; the password will not do.
+    Unfit(&'static str),
+    Unknown,
 }
 
 /// Choose a password
 ///
-/// The code is good once, for seven days. Whatever does not fit - address, code, time - the answer is the same 401.
+/// With the code of an invitation, good once for seven days, or of a letter asked for with `create_password_reset`, good once
+/// for an hour. Whatever does not fit - address, code, time - the answer is the same 401.
 /// Sign in afterwards.
 #[utoipa::path(
     tag = "sessions", operation_id = "create_activation", security(()), request_body = ActivationCreate,
@@ -54,9 +66,9 @@ async fn create_activation(
     body: Json<ActivationCreate>,
 ) -> Result<HttpResponse, Problem> {
     let ActivationCreate { email, activation_code, password } = body.into_inner();
-    password::acceptable(&password).map_err(|why| {
-        Problem::new(Code::Invalid).field("/password", "unfit", format!("The password {why}."))
-    })?;
+    // What can be said without knowing whose it is; the rest only to who has the code.
+    password::acceptable(&password, SHORTEST_OF_TWO).map_err(|why| unfit("/password", why))?;
+    let chosen = Zeroizing::new(password.clone());
     // Hashed before anything is looked up, so that the time taken tells nothing about the account.
     let hash = app.passwords.hash(SecretString::from(password)).await.map_err(|error| match error {
         PasswordError::Overloaded => Problem::new(Code::Unavailable),
@@ -76,7 +88,15 @@ async fn create_activation(
                     && account.activation_expires_at.is_some_and(|until| now < until.0)
                     && account.activation_hash.as_deref().is_some_and(|kept| same_hash(kept, &code))
             });
-            let Some(account) = invited else { return Ok(false) };
+            let Some(account) = invited else { return Ok(Done::Unknown) };
+            let has_factor =
+                second_factor::find(db, account.id.0)?.is_some_and(|factor| factor.secret.is_some());
+            let shortest = if has_factor { SHORTEST_OF_TWO } else { SHORTEST };
+            if let Err(why) = password::acceptable(&chosen, shortest)
+                .and_then(|()| password::unlike(&chosen, &account.email, &account.display_name))
+            {
+                return Ok(Done::Unfit(why));
+            }
             person::activate(db, &account, &hash, now)?;
             let event = AuditEvent {
                 id: Key(event_id),
@@ -95,12 +115,13 @@ async fn create_activation(
                 detail: None,
             };
             audit::record(db, &event, &[])?;
-            Ok(true)
+            Ok(Done::Set)
         })
         .await;
     match done {
-        Ok(true) => Ok(HttpResponse::NoContent().finish()),
-        Ok(false) | Err(StoreError::Stale) => Err(Problem::new(Code::WrongCredentials)),
+        Ok(Done::Set) => Ok(HttpResponse::NoContent().finish()),
+        Ok(Done::Unfit(why)) => Err(unfit("/password", why)),
+        Ok(Done::Unknown) | Err(StoreError::Stale) => Err(Problem::new(Code::WrongCredentials)),
         Err(error) => Err(Refusal::from(error).into_problem()),
     }
 }

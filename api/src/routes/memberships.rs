@@ -2,9 +2,10 @@
 
 use actix_web::{HttpResponse, post};
 use alongside_domain::id::{MembershipId, ParticipantId, PersonId, ProgrammeId, SiteId};
-use alongside_domain::person::{self as rules, Misplaced};
+use alongside_domain::person::{self as rules, MembershipState, Misplaced};
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::membership::{self, Membership};
+use alongside_store::membership_proposal::{self, MembershipProposal};
 use alongside_store::types::{At, Code as Coded, Key};
 use alongside_store::{flag_audience, person, programme, site};
 use chrono::{DateTime, Utc};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::membership_confirmations;
 use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Refusal, Reply, Services};
 
 /// A role, and where it is held.
@@ -46,7 +48,7 @@ pub struct MembershipCreate {
 #[schema(example = json!({
     "id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e73", "role": "supporter",
     "programme_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e71", "site_id": null,
-    "granted_at": "2026-11-02T09:30:00Z", "ended_at": null
+    "granted_at": "2026-11-02T09:30:00Z", "ended_at": null, "state": "active"
 }))]
 pub struct MembershipView {
     pub id: MembershipId,
@@ -55,8 +57,10 @@ pub struct MembershipView {
     pub programme_id: Option<ProgrammeId>,
     /// Null for a role that holds in the whole programme.
     pub site_id: Option<SiteId>,
+    /// While it waits for a second person: when it was proposed.
     pub granted_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
+    pub state: MembershipState,
 }
 
 impl From<Membership> for MembershipView {
@@ -67,7 +71,22 @@ impl From<Membership> for MembershipView {
             programme_id: row.programme_id.map(|id| id.0),
             site_id: row.site_id.map(|id| id.0),
             granted_at: row.granted_at.0,
+            state: if row.ended_at.is_some() { MembershipState::Ended } else { MembershipState::Active },
             ended_at: row.ended_at.map(|at| at.0),
+        }
+    }
+}
+
+impl From<MembershipProposal> for MembershipView {
+    fn from(row: MembershipProposal) -> Self {
+        Self {
+            id: row.id.0,
+            role: row.role.0,
+            programme_id: Some(row.programme_id.0),
+            site_id: None,
+            granted_at: row.proposed_at.0,
+            state: if row.decided_at.is_some() { MembershipState::Ended } else { MembershipState::Pending },
+            ended_at: row.decided_at.map(|at| at.0),
         }
     }
 }
@@ -149,7 +168,7 @@ pub(super) fn grant(
     ctx: &mut Ctx<'_, '_>,
     person: PersonId,
     wanted: &MembershipInput,
-) -> Result<Membership, Refusal> {
+) -> Result<MembershipView, Refusal> {
     let id = MembershipId::new(ctx.fresh());
     grant_as(ctx, id, person, wanted)
 }
@@ -159,7 +178,7 @@ fn grant_as(
     id: MembershipId,
     person: PersonId,
     wanted: &MembershipInput,
-) -> Result<Membership, Refusal> {
+) -> Result<MembershipView, Refusal> {
     let row = Membership {
         id: Key(id),
         person_id: Key(person),
@@ -178,8 +197,30 @@ fn grant_as(
         let problem = Problem::new(Code::AlreadyExists).detail("This role is held already.");
         return Err(problem.field("/role", "taken", "This role is held already.").into());
     }
-    membership::insert(ctx.db, &row)?;
-    Ok(row)
+    let (Some(programme), true) = (row.programme_id, wanted.role.needs_second_person()) else {
+        membership::insert(ctx.db, &row)?;
+        return Ok(row.into());
+    };
+    let waiting = membership_proposal::open_of_people(ctx.db, &[person])?;
+    if waiting.iter().any(|open| open.role == row.role && open.programme_id == programme) {
+        let problem =
+            Problem::new(Code::AlreadyExists).detail("This role waits for a second person already.");
+        return Err(problem.field("/role", "taken", "This role waits for a second person already.").into());
+    }
+    let proposed_by = ctx.caller.person().ok_or_else(|| Problem::new(Code::Forbidden))?;
+    let proposal = MembershipProposal {
+        id: Key(id),
+        person_id: Key(person),
+        role: row.role,
+        programme_id: programme,
+        proposed_by: Key(proposed_by),
+        proposed_at: At(ctx.now),
+        decided_by: None,
+        decided_at: None,
+        confirmed: false,
+    };
+    membership_proposal::insert(ctx.db, &proposal)?;
+    Ok(proposal.into())
 }
 
 /// Refuses a step after which nobody could administer the installation.
@@ -200,7 +241,8 @@ pub(super) fn last_for_flags() -> Refusal {
 
 /// Give a person a role
 ///
-/// Nobody gives himself a role. The person uses it from his next sign-in on.
+/// Nobody gives himself a role. The person uses it from his next sign-in on. The roles `safeguarding_lead` and
+/// `privacy_officer` take two: they are `pending`, and open nothing, until somebody else confirms them.
 #[utoipa::path(
     tag = "people", operation_id = "create_membership", request_body = MembershipCreate,
     params(("id" = PersonId, Path, description = "The person.")),
@@ -218,8 +260,12 @@ async fn create_membership(
             let row = person::find(ctx.db, ctx.scope, of)?;
             let place = format!("/v1/people/{of}");
             let id = new.id.unwrap_or_else(|| MembershipId::new(ctx.fresh()));
-            if let Some(found) = membership::try_find(ctx.db, of, id)? {
-                return ctx.repeated(id.uuid(), |_| Reply::ok_plain(&MembershipView::from(found)));
+            let found = match membership::try_find(ctx.db, of, id)? {
+                Some(found) => Some(MembershipView::from(found)),
+                None => membership_proposal::try_find(ctx.db, ctx.scope, of, id)?.map(MembershipView::from),
+            };
+            if let Some(found) = found {
+                return ctx.repeated(id.uuid(), |_| Reply::ok_plain(&found));
             }
             if new.id.is_some() {
                 ctx.creates(id.uuid())?;
@@ -232,14 +278,14 @@ async fn create_membership(
                 ctx.about(participant.0);
             }
             ctx.note(format!("role={}", wanted.role));
-            Reply::created_plain(place, &MembershipView::from(granted))
+            Reply::created_plain(place, &granted)
         })
         .await
 }
 
 /// Take a role away
 ///
-/// Every session in which the person uses the role ends at once. The last administrator keeps his, and
+/// Every session in which the person uses the role ends at once. A role that is `pending` is turned down. The last administrator keeps his, and
 /// so does the last safeguarding lead while a flag is open.
 #[utoipa::path(
     tag = "people", operation_id = "end_membership",
@@ -258,7 +304,9 @@ async fn end_membership(
     permit
         .write(move |ctx| {
             let person = person::find(ctx.db, ctx.scope, of)?;
-            let mut row = membership::try_find(ctx.db, of, id)?.ok_or_else(Problem::not_found)?;
+            let Some(mut row) = membership::try_find(ctx.db, of, id)? else {
+                return membership_confirmations::turn_down(ctx, &person, id);
+            };
             if row.ended_at.is_some() {
                 return Err(Problem::new(Code::Conflict).detail("This membership has ended already.").into());
             }

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post};
-use alongside_domain::id::{ParticipantId, PersonId, ProgrammeId};
+use alongside_domain::id::{MailId, ParticipantId, PersonId, ProgrammeId};
+use alongside_domain::mail::MailKind;
 use alongside_domain::person::{self as rules, AccountState};
 use alongside_domain::policy::{Operation, Role};
 use alongside_domain::transition::IllegalTransition;
+use alongside_store::mail::{self, Mail};
 use alongside_store::membership::{self, Membership};
+use alongside_store::membership_proposal::{self, MembershipProposal};
 use alongside_store::person::{self, Filter, Person};
 use alongside_store::types::{At, Key};
 use alongside_store::{flag_audience, session};
@@ -19,6 +22,7 @@ use validator::Validate;
 
 use super::checks;
 use super::memberships::{self, MembershipInput, MembershipView};
+use crate::app::App;
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
 use crate::http::{
@@ -73,7 +77,7 @@ pub struct PersonUpdate {
     "state": "invited", "email": "sam.supporter@charity.example", "participant_id": null,
     "memberships": [{"id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e73", "role": "supporter",
         "programme_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e71", "site_id": null,
-        "granted_at": "2026-11-02T09:30:00Z", "ended_at": null}],
+        "granted_at": "2026-11-02T09:30:00Z", "ended_at": null, "state": "active"}],
     "activation_code": null, "activation_expires_at": null, "version": 1,
     "created_at": "2026-11-02T09:30:00Z", "updated_at": "2026-11-02T09:30:00Z"
 }))]
@@ -93,7 +97,8 @@ pub struct PersonView {
     /// For administrators and the person himself; ended ones too.
     #[schema(max_items = 1000)]
     pub memberships: Option<Vec<MembershipView>>,
-    /// With which the person chooses his password. Only in the answer to the request that made it; it is kept nowhere.
+    /// With which the person chooses his password. Only in the answer to the request that made it, and only where no letter
+    /// took it to him; it is kept nowhere.
     #[schema(max_length = 64)]
     pub activation_code: Option<String>,
     /// Until when the code is good.
@@ -107,7 +112,7 @@ pub struct PersonView {
 
 impl PersonView {
     /// The account as `caller` may see it.
-    fn new(row: Person, held: Vec<Membership>, caller: &Caller) -> Self {
+    fn new(row: Person, held: Vec<Membership>, open: Vec<MembershipProposal>, caller: &Caller) -> Self {
         let own = caller.person() == Some(row.id.0);
         let all = caller.role == Role::Admin || own;
         let roles: BTreeSet<Role> = held
@@ -123,7 +128,10 @@ impl PersonView {
             roles: roles.into_iter().collect(),
             email: (all || caller.role == Role::Coordinator).then_some(row.email),
             participant_id: row.participant_id.filter(|_| all).map(|id| id.0),
-            memberships: all.then(|| held.into_iter().map(MembershipView::from).collect()),
+            memberships: all.then(|| {
+                let held = held.into_iter().map(MembershipView::from);
+                held.chain(open.into_iter().map(MembershipView::from)).collect()
+            }),
             activation_code: None,
             activation_expires_at: row.activation_expires_at.filter(|_| all).map(|at| at.0),
             version: row.version,
@@ -182,13 +190,14 @@ async fn list_people(
     let fetch = paging.fetch();
     let filter = Filter { role, programme_id };
     let shown = usize::try_from(paging.limit()).unwrap_or(usize::MAX);
-    let (mut rows, mut held) = permit
+    let (mut rows, mut held, mut open) = permit
         .read(move |ctx| {
             let rows = person::list(ctx.db, ctx.scope, &filter, after.map(PersonId::new), fetch)?;
             let ids: Vec<_> = rows.iter().map(|row| row.id.0).collect();
             let held = membership::of_people(ctx.db, &ids)?;
+            let open = membership_proposal::open_of_people(ctx.db, &ids)?;
             ctx.lists(rows.iter().take(shown).filter_map(|row| row.participant_id).map(|id| id.0));
-            Ok((rows, held))
+            Ok((rows, held, open))
         })
         .await?;
     let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
@@ -196,15 +205,17 @@ async fn list_people(
     for row in rows {
         let (of_row, others) = held.into_iter().partition(|held| held.person_id == row.id);
         held = others;
-        items.push(PersonView::new(row, of_row, permit.caller()));
+        let (waiting, others) = open.into_iter().partition(|open| open.person_id == row.id);
+        open = others;
+        items.push(PersonView::new(row, of_row, waiting, permit.caller()));
     }
     Ok(page::respond(&request, &PersonPage { items, next: next.clone() }, next.as_deref()))
 }
 
 /// Set up an account
 ///
-/// The answer has a one-time code with which the person chooses his password; hand it to him in person or on a channel
-/// he trusts. Nobody else ever knows or sets his password.
+/// The person gets a letter with a link and a code with which he chooses his password. Where the service sends no letters,
+/// the answer has the code: hand it to him in person or on a channel he trusts. Nobody else ever knows or sets his password.
 #[utoipa::path(
     tag = "people", operation_id = "create_person", request_body = PersonCreate,
     responses((status = 201, description = "The account is set up.", body = PersonView))
@@ -215,11 +226,22 @@ async fn create_person(
     body: Json<PersonCreate>,
 ) -> Result<HttpResponse, Problem> {
     let new = body.into_inner();
-    let code = OpaqueSecret::generate(SecretKind::Activation);
-    permit.write(move |ctx| create(ctx, &new, &code)).await
+    let code = handed_out(permit.app());
+    permit.write(move |ctx| create(ctx, &new, code.as_ref())).await
 }
 
-fn create(ctx: &mut Ctx<'_, '_>, new: &PersonCreate, code: &OpaqueSecret) -> Result<Reply, Refusal> {
+/// The code that somebody hands to a new person, where no letter takes one to him.
+fn handed_out(app: &App) -> Option<OpaqueSecret> {
+    app.letters.is_none().then(|| OpaqueSecret::generate(SecretKind::Activation))
+}
+
+/// Puts an invitation down for the post. Its code is made when it leaves: nobody but the person sees it.
+fn invite(ctx: &mut Ctx<'_, '_>, id: PersonId) -> Result<(), Refusal> {
+    let letter = MailId::new(ctx.fresh());
+    Ok(mail::insert(ctx.db, &Mail::to(letter, MailKind::Invitation, id, ctx.now))?)
+}
+
+fn create(ctx: &mut Ctx<'_, '_>, new: &PersonCreate, code: Option<&OpaqueSecret>) -> Result<Reply, Refusal> {
     let id = new.id.unwrap_or_else(|| PersonId::new(ctx.fresh()));
     if let Some(found) = person::try_find(ctx.db, ctx.scope, id)? {
         return ctx.repeated(id.uuid(), |ctx| {
@@ -242,8 +264,8 @@ fn create(ctx: &mut Ctx<'_, '_>, new: &PersonCreate, code: &OpaqueSecret) -> Res
         display_name: new.display_name.trim().to_owned(),
         participant_id: new.participant_id.map(Key),
         password_hash: None,
-        activation_hash: Some(code.hash().to_vec()),
-        activation_expires_at: Some(At(ctx.now + TimeDelta::days(INVITATION_DAYS))),
+        activation_hash: code.map(|code| code.hash().to_vec()),
+        activation_expires_at: code.map(|_| At(ctx.now + TimeDelta::days(INVITATION_DAYS))),
         failed_attempts: 0,
         locked_until: None,
         deactivated_at: None,
@@ -258,18 +280,22 @@ fn create(ctx: &mut Ctx<'_, '_>, new: &PersonCreate, code: &OpaqueSecret) -> Res
         memberships::grant(ctx, id, wanted)?;
     }
     ctx.resource(id.uuid());
+    if code.is_none() {
+        invite(ctx, id)?;
+    }
     let mut shown = view(ctx, row)?;
-    shown.activation_code = Some(code.expose().to_owned());
+    shown.activation_code = code.map(|code| code.expose().to_owned());
     Reply::created(format!("/v1/people/{id}"), 1, &shown)
 }
 
 /// The account with what belongs to it, noted for the log when it is a participant's.
 fn view(ctx: &mut Ctx<'_, '_>, row: Person) -> Result<PersonView, Refusal> {
     let held = membership::of_people(ctx.db, &[row.id.0])?;
+    let open = membership_proposal::open_of_people(ctx.db, &[row.id.0])?;
     if let Some(participant) = row.participant_id {
         ctx.about(participant.0);
     }
-    Ok(PersonView::new(row, held, ctx.caller))
+    Ok(PersonView::new(row, held, open, ctx.caller))
 }
 
 /// Look at an account
@@ -378,7 +404,7 @@ async fn deactivate_person(
 
 /// Open an account again
 ///
-/// The person signs in with the password he chose. Where he never chose one, the answer has a fresh code.
+/// The person signs in with the password he chose. Where he never chose one, he is invited again.
 #[utoipa::path(
     tag = "people", operation_id = "reactivate_person",
     params(("id" = PersonId, Path, description = "The person.")),
@@ -390,7 +416,7 @@ async fn reactivate_person(
     path: Path<PersonId>,
 ) -> Result<HttpResponse, Problem> {
     let id = *path;
-    let code = OpaqueSecret::generate(SecretKind::Activation);
+    let code = handed_out(permit.app());
     permit
         .write(move |ctx| {
             let mut row = person::find(ctx.db, ctx.scope, id)?;
@@ -401,12 +427,14 @@ async fn reactivate_person(
             }
             row.deactivated_at = None;
             // Whoever has a password keeps it: a code would let the one who hands it out take the account over.
-            let invite = row.password_hash.is_none();
-            if invite {
+            let code = code.as_ref().filter(|_| row.password_hash.is_none());
+            if let Some(code) = code {
                 row.activation_hash = Some(code.hash().to_vec());
                 row.activation_expires_at = Some(At(ctx.now + TimeDelta::days(INVITATION_DAYS)));
+            } else if row.password_hash.is_none() {
+                invite(ctx, id)?;
             }
-            save(ctx, row, invite.then_some(&code))
+            save(ctx, row, code)
         })
         .await
 }

@@ -1,18 +1,24 @@
 //! Signing in and out.
 
+use actix_web::http::header::USER_AGENT;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use alongside_domain::id::{PersonId, ProgrammeId, SessionId, SiteId};
 use alongside_domain::policy::{Operation, Role, relation};
+use alongside_domain::sign_in::{FRESH_MINUTES, is_fresh};
 use alongside_store::session;
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 use utoipa::ToSchema;
+use uuid::Uuid;
 use validator::Validate;
 
+use super::checks;
 use crate::app::App;
-use crate::http::{Actor, Json, Permit, Problem, Reply, RequestId, Services};
-use crate::sign_in::{self, Tokens, Wish};
+use crate::http::{Actor, ClientAddress, Json, Permit, Problem, Reply, RequestId, Services};
+use crate::second_factor::Sent;
+use crate::sign_in::{self, Attempt, Device, Tokens, Wish};
 
 /// Who signs in.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -30,6 +36,30 @@ pub struct SessionCreate {
     role: Option<Role>,
     /// For a person who works in several programmes.
     programme_id: Option<ProgrammeId>,
+    /// The code that the person's app shows now, where he has a second factor.
+    #[validate(length(min = 6, max = 12))]
+    #[schema(min_length = 6, max_length = 12)]
+    totp: Option<String>,
+    /// One of his recovery codes in its place.
+    #[validate(length(min = 16, max = 64))]
+    #[schema(min_length = 16, max_length = 64)]
+    recovery_code: Option<String>,
+    /// On which device: so that it can be signed out from elsewhere when it is lost.
+    #[validate(nested)]
+    device: Option<DeviceInput>,
+}
+
+/// The device somebody signs in on.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e7a", "name": "Tablet 7 of the charity"}))]
+pub struct DeviceInput {
+    /// Made by the device and kept on it, secret. A device from which the person has signed in before is let in even while
+    /// strangers' guesses shut the door to others.
+    id: Option<Uuid>,
+    #[validate(length(min = 1, max = 80), custom(function = "checks::line"))]
+    #[schema(min_length = 1, max_length = 80)]
+    name: String,
 }
 
 /// The refresh token of the last sign-in or refresh.
@@ -52,6 +82,9 @@ pub struct SessionRefresh {
     "programme_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e71",
     "site_ids": null,
     "participant_id": null,
+    "device_name": "Tablet 7 of the charity",
+    "must_enrol": false,
+    "fresh_until": "2026-11-02T09:35:00Z",
     "operations": ["list_participants", "get_participant"]
 }))]
 pub struct SessionView {
@@ -65,6 +98,13 @@ pub struct SessionView {
     site_ids: Option<Vec<SiteId>>,
     /// The caller's own record, where he is a participant.
     participant_id: Option<alongside_domain::id::ParticipantId>,
+    /// As its owner named the device when he signed in.
+    #[schema(max_length = 80)]
+    device_name: Option<String>,
+    /// Whether a second factor must be set up before anything else is open.
+    must_enrol: bool,
+    /// Until when what asks for a fresh sign-in is open; null when it is not.
+    fresh_until: Option<DateTime<Utc>>,
     /// What this session may call, by operation id.
     #[schema(max_items = 1000, max_length = 64)]
     operations: Vec<&'static str>,
@@ -72,7 +112,10 @@ pub struct SessionView {
 
 /// Sign in
 ///
-/// Checks e-mail address and password and answers tokens. Whatever is wrong, the answer is the same 401.
+/// Checks e-mail address and password and answers tokens. Whatever is wrong, the answer is the same 401. Where everything is
+/// right and the account has a second factor, the answer is 401 `second-factor-required`: send the same again with `totp` or
+/// `recovery_code`. Where the service asks everybody for a second factor, the session of a person who has none is good for
+/// setting one up and for nothing else.
 #[utoipa::path(
     tag = "sessions", operation_id = "create_session", security(()), request_body = SessionCreate,
     responses((status = 201, description = "Signed in.", body = Tokens,
@@ -83,12 +126,39 @@ pub struct SessionView {
 async fn create_session(
     app: actix_web::web::Data<App>,
     request: RequestId,
+    address: ClientAddress,
+    head: HttpRequest,
     body: Json<SessionCreate>,
 ) -> Result<HttpResponse, Problem> {
-    let SessionCreate { email, password, role, programme_id } = body.into_inner();
-    let wish = Wish { role, programme: programme_id };
-    let tokens = sign_in::with_password(&app, &email, SecretString::from(password), wish, request.0).await?;
+    let new = body.into_inner();
+    let device = match new.device {
+        Some(device) => Device { id: device.id, name: device.name.trim().to_owned() },
+        None => Device { id: None, name: program(&head) },
+    };
+    let attempt = Attempt {
+        email: new.email,
+        password: SecretString::from(new.password),
+        sent: Sent { totp: new.totp, recovery_code: new.recovery_code },
+        wish: Wish { role: new.role, programme: new.programme_id },
+        device,
+        address: address.0,
+    };
+    let tokens = sign_in::with_password(&app, attempt, request.0).await?;
     Ok(HttpResponse::Created().json(tokens))
+}
+
+/// The program that signs somebody in, where it does not name the device: the first word it says of itself.
+fn program(request: &HttpRequest) -> String {
+    let said = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let word: String = said
+        .split([' ', '/'])
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_graphic)
+        .take(40)
+        .collect();
+    if word.is_empty() { "unknown".to_owned() } else { word }
 }
 
 /// Refresh the tokens
@@ -127,6 +197,7 @@ async fn get_current_session(
         .iter()
         .filter(|operation| relation(**operation, caller.role).is_some())
         .filter(|operation| may_ask(caller, **operation))
+        .filter(|operation| !caller.must_enrol || operation.is_for_enrolment())
         .map(|operation| operation.name())
         .collect();
     let (person_id, client_id) = match caller.actor {
@@ -141,6 +212,12 @@ async fn get_current_session(
         programme_id: caller.programme,
         site_ids: caller.sites.clone(),
         participant_id: caller.participant,
+        device_name: caller.device_name.clone(),
+        must_enrol: caller.must_enrol,
+        fresh_until: caller
+            .fresh_at
+            .filter(|at| is_fresh(Some(*at), permit.now()))
+            .map(|at| at + TimeDelta::minutes(FRESH_MINUTES)),
         operations,
     }))
 }

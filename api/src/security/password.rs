@@ -14,14 +14,19 @@ use rand::RngExt as _;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::oneshot;
+use unicode_normalization::UnicodeNormalization as _;
 
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// The fewest characters, as long as a password stands alone.
+/// The fewest characters of a password that stands alone (NIST SP 800-63B-4, 3.1.1.2).
 pub const SHORTEST: usize = 15;
-pub const LONGEST: usize = 128;
+/// The fewest characters where a second factor is asked for as well (as above).
+pub const SHORTEST_OF_TWO: usize = 8;
+pub const LONGEST: usize = 256;
+/// Shorter pieces of an address or a name are in too many words to be told from them.
+const TELLING: usize = 4;
 
 /// At about 30 ms a hash, whoever is last in the queue waits a second.
 const QUEUE_PER_THREAD: usize = 32;
@@ -143,14 +148,22 @@ fn argon2() -> Result<Argon2<'static>, PasswordError> {
 fn hash(password: &SecretString) -> Result<String, PasswordError> {
     let salt: [u8; 16] = rand::rng().random();
     argon2()?
-        .hash_password_with_salt(password.expose_secret().as_bytes(), &salt)
+        .hash_password_with_salt(normal(password).as_bytes(), &salt)
         .map(|hash| hash.to_string())
         .map_err(|_| PasswordError::Failed)
 }
 
+/// One form for what looks the same (NFKC): another keyboard or system may send an accent as a letter of its own.
+fn normal(password: &SecretString) -> Zeroizing<String> {
+    let text = password.expose_secret();
+    let mut normal = Zeroizing::new(String::with_capacity(text.len() * 2));
+    normal.extend(text.nfkc());
+    normal
+}
+
 fn verify(password: &SecretString, stored: Option<&str>) -> Result<Verdict, PasswordError> {
     let parsed = PasswordHash::new(stored.unwrap_or(NOBODY)).map_err(|_| PasswordError::Malformed)?;
-    let right = match argon2()?.verify_password(password.expose_secret().as_bytes(), &parsed) {
+    let right = match argon2()?.verify_password(normal(password).as_bytes(), &parsed) {
         Ok(()) => true,
         Err(argon2::password_hash::Error::PasswordInvalid) => false,
         Err(_) => return Err(PasswordError::Malformed),
@@ -172,20 +185,25 @@ fn weaker(hash: &PasswordHash) -> bool {
         || params.p_cost() != LANES
 }
 
-/// Whether this may be a password: long enough, and not what a guesser tries first. There are no rules about kinds of
-/// characters, and the bytes are kept as they were sent.
+/// Whether this may be a password: at least `shortest` characters, and not what a guesser tries first. There are no rules
+/// about kinds of characters.
 ///
 /// # Errors
 /// With the reason, for the person who chose it.
-pub fn acceptable(password: &str) -> Result<(), &'static str> {
+pub fn acceptable(password: &str, shortest: usize) -> Result<(), &'static str> {
+    let password: Zeroizing<String> = Zeroizing::new(password.nfkc().collect());
     let length = password.chars().count();
-    if length < SHORTEST {
-        return Err("must have at least 15 characters; a few unrelated words do well");
+    if length < shortest {
+        return Err(if shortest == SHORTEST_OF_TWO {
+            "must have at least 8 characters, and 15 where no second factor is set up"
+        } else {
+            "must have at least 15 characters; a few unrelated words do well"
+        });
     }
     if length > LONGEST {
-        return Err("must have at most 128 characters");
+        return Err("must have at most 256 characters");
     }
-    let folded = Zeroizing::new(fold(password));
+    let folded = Zeroizing::new(fold(&password));
     let core = trim(&folded);
     // A few letters among many digits are not the password.
     if repeats(&folded) || (core.chars().count() >= 8 && repeats(core)) {
@@ -197,6 +215,22 @@ pub fn acceptable(password: &str) -> Result<(), &'static str> {
     let unmasked = Zeroizing::new(unmask(core));
     if common(&folded) || common(core) || common(&unmasked) {
         return Err("is one of the passwords that are guessed first");
+    }
+    Ok(())
+}
+
+/// Whether this password is anything but the account's own address and name, which stand on every letter to its owner.
+///
+/// # Errors
+/// With the reason, for the person who chose it.
+pub fn unlike(password: &str, email: &str, name: &str) -> Result<(), &'static str> {
+    let normal: Zeroizing<String> = Zeroizing::new(password.nfkc().collect());
+    let folded = Zeroizing::new(fold(&normal));
+    let local = email.rsplit_once('@').map_or(email, |(local, _)| local);
+    let words = name.split_whitespace().chain(local.split(['.', '_', '-', '+'])).chain([local, email]);
+    let mut told = words.map(fold).filter(|word| word.chars().count() >= TELLING);
+    if told.any(|word| folded.contains(&word)) {
+        return Err("must not contain the name or the e-mail address of the account");
     }
     Ok(())
 }
@@ -292,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_recognised_by_its_bytes_alone() {
+    fn a_password_is_recognised_however_its_accents_are_sent() {
         block_on(async {
             let passwords = Passwords::new(2).unwrap();
             let stored = passwords.hash(secret("Grüße aus Wörlitz, 7 Enten")).await.unwrap();
@@ -300,10 +334,36 @@ mod tests {
             let verify = |text: &str| passwords.verify(secret(text), Some(stored.clone()));
             assert_eq!(verify("Grüße aus Wörlitz, 7 Enten").await, Ok(Verdict::Right { rehash: false }));
             assert_eq!(verify("grüße aus Wörlitz, 7 Enten").await, Ok(Verdict::Wrong));
-            assert_eq!(verify("Gru\u{308}ße aus Wörlitz, 7 Enten").await, Ok(Verdict::Wrong));
+            let composed = verify("Gru\u{308}ße aus Wo\u{308}rlitz, 7 Enten").await;
+            assert_eq!(composed, Ok(Verdict::Right { rehash: false }));
             assert_eq!(verify("").await, Ok(Verdict::Wrong));
             assert_ne!(passwords.hash(secret("Grüße aus Wörlitz, 7 Enten")).await.unwrap(), stored);
         });
+    }
+
+    #[test]
+    fn a_password_is_not_the_name_on_the_door() {
+        let unlike = |password| unlike(password, "sam.supporter@charity.example", "Ada Lovelace");
+        for wrong in
+            ["Supporter in the rain 9", "my lovelace pudding!", "xx sam-supporter xx", "LOVE-lace lamp"]
+        {
+            assert!(unlike(wrong).is_err(), "{wrong}");
+        }
+        // Three letters are in too many words.
+        assert_eq!(unlike("a sample of Adas and lamps"), Ok(()));
+    }
+
+    #[test]
+    fn how_long_is_long_enough_depends_on_what_else_is_asked() {
+        assert!(acceptable("quolbrim", SHORTEST).is_err() && acceptable("quolbri", SHORTEST_OF_TWO).is_err());
+        assert_eq!(acceptable("quolbrim", SHORTEST_OF_TWO), Ok(()));
+        // As many characters as there are once accents are put together.
+        assert!(acceptable("quolbre\u{301}", SHORTEST_OF_TWO).is_err());
+        let long: String = "otter pebble lantern drum ".chars().cycle().take(LONGEST + 1).collect();
+        assert!(acceptable(&long, SHORTEST).is_err());
+        let words = (0..40).map(|n: u32| format!("w{}x", n * n)).collect::<Vec<_>>().join(" ");
+        let most: String = words.chars().take(LONGEST).collect();
+        assert_eq!(acceptable(&most, SHORTEST), Ok(()));
     }
 
     #[test]
@@ -410,16 +470,16 @@ mod tests {
             "804 119 267 350 926",
             "kX9#vLq2$mWz7!p",
         ] {
-            assert_eq!(acceptable(good), Ok(()), "{good}");
+            assert_eq!(acceptable(good, SHORTEST), Ok(()), "{good}");
         }
         let words: String = (0..12).map(|n| format!("w{n}x{} ", n * n * 7919)).collect();
         let sixty_four: String = words.chars().take(64).collect();
-        assert_eq!(acceptable(&sixty_four), Ok(()));
+        assert_eq!(acceptable(&sixty_four, SHORTEST), Ok(()));
     }
 
     #[test]
     fn what_is_short_long_or_guessed_first_is_refused() {
-        let long: String = (0..40).map(|n| format!("{} ", n * 7919)).collect();
+        let long: String = (0..80).map(|n| format!("{} ", n * 7919)).collect();
         for bad in [
             "seven duckling",
             "",
@@ -445,7 +505,7 @@ mod tests {
             "alongsidealongside",
             "ilovefootballsunshine1",
         ] {
-            assert!(acceptable(bad).is_err(), "{bad}");
+            assert!(acceptable(bad, SHORTEST).is_err(), "{bad}");
         }
     }
 

@@ -287,3 +287,56 @@ pub fn names(db: &mut Db<'_>, ids: &[PersonId]) -> Result<HashMap<PersonId, Stri
         many(db, people::table.filter(people::id.eq_any(keys)).select((people::id, people::display_name)))?;
     Ok(rows.into_iter().map(|(id, name)| (id.0, name)).collect())
 }
+
+/// Takes the new password of somebody who knew the old one.
+///
+/// # Errors
+/// [`StoreError::Stale`] when it was changed at the same moment, or the account was closed.
+pub fn change_password(
+    db: &mut Db<'_>,
+    id: PersonId,
+    old_hash: &str,
+    new_hash: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let changed = rewrite(
+        db,
+        diesel::update(
+            people::table
+                .find(Key(id))
+                .filter(people::password_hash.eq(Some(old_hash)))
+                .filter(people::deactivated_at.is_null()),
+        )
+        .set((
+            people::password_hash.eq(Some(new_hash)),
+            people::activation_hash.eq(None::<Vec<u8>>),
+            people::activation_expires_at.eq(None::<At>),
+            people::updated_at.eq(At(now)),
+            people::version.eq(people::version + 1),
+        )),
+    )?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// Keeps the code of a letter, in the place of the one before.
+///
+/// # Errors
+/// [`StoreError::Stale`] when the account was closed.
+pub fn invite(db: &mut Db<'_>, id: PersonId, code_hash: &[u8], until: Timestamp) -> Result<(), StoreError> {
+    let changed = rewrite(
+        db,
+        diesel::update(people::table.find(Key(id)).filter(people::deactivated_at.is_null())).set((
+            people::activation_hash.eq(Some(code_hash.to_vec())),
+            people::activation_expires_at.eq(Some(At(until))),
+        )),
+    )?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// The account with this id, for a job of the service itself: nobody is asking.
+///
+/// # Errors
+/// What the database says.
+pub fn of_job(db: &mut Db<'_>, id: PersonId) -> Result<Option<Person>, StoreError> {
+    Ok(maybe(db, people::table.find(Key(id)).select(cols::<Person>()))?)
+}

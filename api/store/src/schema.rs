@@ -167,6 +167,11 @@ table! {
         idle_expires_at -> Instant,
         ended_at -> Nullable<Instant>,
         end_reason -> Nullable<Text>,
+        device_name -> Nullable<Text>,
+        device_hash -> Nullable<Binary>,
+        second_factor_at -> Nullable<Instant>,
+        fresh_at -> Nullable<Instant>,
+        must_enrol -> Bool,
     }
 }
 
@@ -748,6 +753,80 @@ table! {
     }
 }
 
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    second_factors (person_id) {
+        person_id -> Uid,
+        secret -> Nullable<Binary>,
+        confirmed_at -> Nullable<Instant>,
+        pending_secret -> Nullable<Binary>,
+        pending_until -> Nullable<Instant>,
+        last_step -> BigInt,
+        removed_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    recovery_codes (person_id, code_hash) {
+        person_id -> Uid,
+        code_hash -> Binary,
+        used_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    sign_in_lanes (account, source) {
+        account -> Binary,
+        source -> Binary,
+        failed -> Integer,
+        shut_until -> Nullable<Instant>,
+        known_until -> Nullable<Instant>,
+        last_at -> Instant,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    membership_proposals (id) {
+        id -> Uid,
+        person_id -> Uid,
+        role -> Text,
+        programme_id -> Uid,
+        proposed_by -> Uid,
+        proposed_at -> Instant,
+        decided_by -> Nullable<Uid>,
+        decided_at -> Nullable<Instant>,
+        confirmed -> Bool,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    mails (id) {
+        id -> Uid,
+        kind -> Text,
+        person_id -> Nullable<Uid>,
+        address -> Nullable<Binary>,
+        attempts -> Integer,
+        due_at -> Instant,
+        created_at -> Instant,
+        done_at -> Nullable<Instant>,
+        outcome -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     access_notices,
     answers,
@@ -773,6 +852,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_records,
     instruments,
     leases,
+    mails,
+    membership_proposals,
     memberships,
     outcomes,
     paper_adjudications,
@@ -781,8 +862,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     participants,
     people,
     programmes,
+    recovery_codes,
+    second_factors,
     segments,
     sessions,
+    sign_in_lanes,
     signposts,
     sites,
     status_changes,

@@ -34,6 +34,24 @@ pub struct Session {
     pub idle_expires_at: At,
     pub ended_at: Option<At>,
     pub end_reason: Option<String>,
+    #[diesel(embed)]
+    pub trust: Trust,
+}
+
+/// On which device a session is, and what its person has shown of himself.
+#[derive(Debug, Clone, Default, Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions, treat_none_as_default_value = false)]
+pub struct Trust {
+    /// As its owner named it.
+    pub device_name: Option<String>,
+    /// The keyed hash of the id by which the device is known again.
+    pub device_hash: Option<Vec<u8>>,
+    /// When a second factor was shown. `None` in sessions of clients, and where no second factor is set up.
+    pub second_factor_at: Option<At>,
+    /// When the person last showed that it is he who sits there.
+    pub fresh_at: Option<At>,
+    /// His second factor was taken away: nothing is open before there is another.
+    pub must_enrol: bool,
 }
 
 impl Session {
@@ -118,6 +136,77 @@ pub fn end_all_of_person(
                 .filter(sessions::ended_at.is_null()),
         )
         .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some(reason)))),
+    )?;
+    Ok(())
+}
+
+/// Ends every session of a person but one.
+///
+/// # Errors
+/// What the database says.
+pub fn end_others_of_person(
+    db: &mut Db<'_>,
+    person: PersonId,
+    but: SessionId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    rewrite(
+        db,
+        diesel::update(
+            sessions::table
+                .filter(sessions::person_id.eq(Some(Key(person))))
+                .filter(sessions::id.ne(Key(but)))
+                .filter(sessions::ended_at.is_null()),
+        )
+        .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some(reason)))),
+    )?;
+    Ok(())
+}
+
+/// Ends what the person left open on the same device in the same role: a device has one session of it.
+///
+/// # Errors
+/// What the database says.
+pub fn end_on_device(db: &mut Db<'_>, new: &Session, now: Timestamp) -> Result<(), StoreError> {
+    let Some(device) = &new.trust.device_hash else { return Ok(()) };
+    rewrite(
+        db,
+        diesel::update(
+            sessions::table
+                .filter(sessions::person_id.eq(new.person_id))
+                .filter(sessions::device_hash.eq(Some(device)))
+                .filter(sessions::role.eq(new.role))
+                // Null only for roles of the whole installation, which have no programme ever.
+                .filter(sessions::programme_id.eq(new.programme_id).or(sessions::programme_id.is_null()))
+                .filter(sessions::ended_at.is_null()),
+        )
+        .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some("signed in anew")))),
+    )?;
+    Ok(())
+}
+
+/// Notes that the person has shown that it is he who sits there.
+///
+/// # Errors
+/// What the database says.
+pub fn freshen(db: &mut Db<'_>, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
+    rewrite(db, diesel::update(sessions::table.find(Key(id))).set(sessions::fresh_at.eq(Some(At(now)))))?;
+    Ok(())
+}
+
+/// Notes that a second factor was shown: the session is no longer bounded to setting one up.
+///
+/// # Errors
+/// What the database says.
+pub fn show_second_factor(db: &mut Db<'_>, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
+    rewrite(
+        db,
+        diesel::update(sessions::table.find(Key(id))).set((
+            sessions::second_factor_at.eq(Some(At(now))),
+            sessions::fresh_at.eq(Some(At(now))),
+            sessions::must_enrol.eq(false),
+        )),
     )?;
     Ok(())
 }

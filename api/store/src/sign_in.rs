@@ -18,8 +18,11 @@ pub struct Login {
     pub participant_id: Option<Key<kind::Participant>>,
     pub password_hash: Option<String>,
     pub failed_attempts: i32,
+    /// Until when the door is shut to strangers.
     pub locked_until: Option<At>,
     pub deactivated_at: Option<At>,
+    pub display_name: String,
+    pub email: String,
 }
 
 /// A role a person holds now.
@@ -74,26 +77,37 @@ pub fn held(db: &mut Db<'_>, person: PersonId) -> Result<Vec<Held>, StoreError> 
     )?)
 }
 
-/// Counts a wrong password, and keeps the door shut until `locked_until`.
+/// How many strangers failed at this account, and until when the door is shut to them.
+///
+/// # Errors
+/// What the database says.
+pub fn strangers(db: &mut Db<'_>, person: PersonId) -> Result<Option<(i32, Option<At>)>, StoreError> {
+    Ok(maybe(db, people::table.find(Key(person)).select((people::failed_attempts, people::locked_until)))?)
+}
+
+/// Counts a stranger's failure where it `counts`, and keeps the door shut to strangers until `locked_until`.
 ///
 /// # Errors
 /// What the database says.
 pub fn note_failure(
     db: &mut Db<'_>,
     person: PersonId,
+    counts: bool,
     locked_until: Option<Timestamp>,
 ) -> Result<(), StoreError> {
+    // The same statement whether it counts or not: neither tells itself by the time it takes.
     rewrite(
         db,
-        diesel::update(people::table.find(Key(person))).set((
-            people::failed_attempts.eq(people::failed_attempts + 1),
-            people::locked_until.eq(locked_until.map(At)),
-        )),
+        diesel::update(people::table.find(Key(person)).filter(counts.into_sql::<diesel::sql_types::Bool>()))
+            .set((
+                people::failed_attempts.eq(people::failed_attempts + 1),
+                people::locked_until.eq(locked_until.map(At)),
+            )),
     )?;
     Ok(())
 }
 
-/// Forgets wrong passwords after a right one.
+/// Forgets the failures of strangers after the owner has come in.
 ///
 /// # Errors
 /// What the database says.

@@ -54,7 +54,7 @@ pub fn run(run: &Run, args: &Args) -> Result<()> {
 
 /// Asks until the server finds the password good enough. The code stays good as long as it has not been used.
 fn ask_until_fit(run: &Run, email: &str, code: &str) -> Result<()> {
-    run.output.tell("The password needs 15 letters or more. Four words that do not belong together do well.");
+    run.output.tell("The password needs 15 letters or more (8 where you have a second factor). Four words that do not belong together do well.");
     loop {
         let password = rpassword::prompt_password("New password (nothing is shown while you type): ")?;
         let again = rpassword::prompt_password("The same again: ")?;

@@ -1,5 +1,6 @@
 //! The commands, one file for each resource.
 
+pub mod account;
 pub mod activate;
 pub mod assess;
 pub mod care_plan;

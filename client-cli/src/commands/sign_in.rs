@@ -10,15 +10,19 @@ use serde_json::{Value, json};
 use crate::Run;
 use crate::exit::Stop;
 use crate::output::{is_conversation, pairs, plain, text};
+use crate::problem::Problem;
 
 #[derive(Debug, clap::Args)]
 pub struct Login {
     /// E-mail address; asked for when left out
     #[arg(long)]
     email: Option<String>,
-    /// Read the password from standard input; otherwise it is asked for
+    /// Read the password from standard input, and on a second line the code of your second factor; otherwise you are asked
     #[arg(long)]
     password_stdin: bool,
+    /// What this device is called, so that you can sign it out from elsewhere when it is lost
+    #[arg(long, value_name = "NAME")]
+    device: Option<String>,
     /// With several roles, the one to act in; otherwise the one that may do least
     #[arg(long)]
     role: Option<Role>,
@@ -31,20 +35,41 @@ pub fn login(run: &Run, args: &Login) -> Result<()> {
         None if may_ask && !args.password_stdin => ask_line("E-mail address: ")?,
         None => return Err(Stop::usage("Say who signs in: --email")),
     };
-    let password = if args.password_stdin {
-        read_password()?
+    let (password, code) = if args.password_stdin {
+        let mut lines = read_lines()?.into_iter();
+        (lines.next().unwrap_or_default(), lines.next())
     } else if may_ask {
-        rpassword::prompt_password(format!("Password for {email} (nothing is shown while you type): "))?
+        let question = format!("Password for {email} (nothing is shown while you type): ");
+        (rpassword::prompt_password(question)?, None)
     } else {
         return Err(Stop::usage(
             "There is nobody to ask for the password. Give it on standard input with --password-stdin.",
         ));
     };
-    run.client.sign_in(&email, &password, args.role.map(|role| role.code()))?;
+    let device = args.device.clone().unwrap_or_else(|| format!("alongside on {}", std::env::consts::OS));
+    let sign_in = |code: Option<&str>| {
+        let mut wish = json!({"email": email, "password": password});
+        if let Some(wish) = wish.as_object_mut() {
+            wish.extend(args.role.map(|role| ("role".to_owned(), role.code().into())));
+            wish.extend(code.map(|code| (member_of(code).to_owned(), code.into())));
+        }
+        run.client.sign_in(wish, &device)
+    };
+    match sign_in(code.as_deref()) {
+        Err(error) if may_ask && !args.password_stdin && asks_for_code(&error) => {
+            sign_in(Some(&ask_line("The code that your app shows now (or a recovery code): ")?))?;
+        }
+        other => other?,
+    }
     let session = run.client.get("/v1/sessions/current")?;
     run.output.show(&session_document(run, &session), || {
         let role = text(&session, &["role"]).unwrap_or_default();
-        format!("Signed in to {} as {}.", run.client.server(), plain(role))
+        let next = if session.get("must_enrol") == Some(&json!(true)) {
+            "\nNothing else is open before you have set up a second factor: alongside second-factor set-up"
+        } else {
+            ""
+        };
+        format!("Signed in to {} as {}.{next}", run.client.server(), plain(role))
     })
 }
 
@@ -79,10 +104,37 @@ pub fn ask_line(question: &str) -> Result<String> {
     Ok(line.trim().to_owned())
 }
 
+fn asks_for_code(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Problem>().is_some_and(|problem| problem.is("second-factor-required"))
+}
+
+/// Whether somebody typed the code of an app or a recovery code.
+pub fn member_of(code: &str) -> &'static str {
+    let mut letters = code.chars().filter(|c| !c.is_whitespace());
+    if letters.all(|c| c.is_ascii_digit()) { "totp" } else { "recovery_code" }
+}
+
+/// The lines of standard input.
+pub fn read_lines() -> Result<Vec<String>> {
+    let mut text = String::new();
+    std::io::stdin().take(4096).read_to_string(&mut text).context("cannot read standard input")?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
 /// The password alone, or with the line end that `echo` adds.
 pub fn read_password() -> Result<String> {
     let mut password = String::new();
     std::io::stdin().take(4096).read_to_string(&mut password).context("cannot read the password")?;
     let password = password.strip_suffix('\n').unwrap_or(&password);
     Ok(password.strip_suffix('\r').unwrap_or(password).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_told_from_a_recovery_code_by_its_digits() {
+        assert_eq!([member_of("123 456"), member_of("GEZD-GNBV-GY3T-QOJQ")], ["totp", "recovery_code"]);
+    }
 }

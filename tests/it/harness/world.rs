@@ -17,7 +17,7 @@ use alongside_domain::id::{ClientId, MembershipId, ParticipantId, PersonId, Prog
 use alongside_domain::policy::Role;
 use alongside_store::membership::{self, Membership};
 use alongside_store::person::{self, Person};
-use alongside_store::session::{self, Session};
+use alongside_store::session::{self, Session, Trust};
 use alongside_store::types::{At, Code, Document, Key};
 use alongside_store::{Db, Location, StoreError};
 use chrono::TimeDelta;
@@ -56,6 +56,8 @@ impl World {
         config.database_url = SecretString::from(database.url.clone());
         config.rate_limit_per_minute = 0;
         config.workers = 1;
+        // Tests of the second factor say otherwise.
+        config.second_factor_required = false;
         settings(&mut config);
         let listener = server::bind(config.listen).unwrap();
         config.listen = listener.local_addr().unwrap();
@@ -284,6 +286,11 @@ impl World {
             idle_expires_at: At(now + TimeDelta::days(7)),
             ended_at: None,
             end_reason: None,
+            trust: Trust {
+                fresh_at: Some(At(now)),
+                second_factor_at: person.map(|_| At(now)),
+                ..Trust::default()
+            },
         };
         self.write(move |db| session::insert(db, &session));
         let subject = person.map(PersonId::uuid).or(client.map(ClientId::uuid)).unwrap();

@@ -14,7 +14,12 @@ use super::{Operation as Op, Relation, Role, Rule};
 type Grants = &'static [(Role, Relation)];
 
 const fn rule(operation: Op, scope: &'static str, grants: Grants) -> Rule {
-    Rule { operation, scope, grants }
+    Rule { operation, scope, grants, fresh: false }
+}
+
+/// As [`rule`], for who has just shown that it is he who sits there.
+const fn fresh(operation: Op, scope: &'static str, grants: Grants) -> Rule {
+    Rule { operation, scope, grants, fresh: true }
 }
 
 const EVERYONE_OWN: Grants = &[
@@ -32,6 +37,23 @@ const EVERYONE_OWN: Grants = &[
     (PrivacyOfficer, Own),
     (Admin, Own),
     (IntegrationClient, Own),
+];
+
+/// What belongs to the caller's own account.
+const EVERY_PERSON_OWN: Grants = &[
+    (Participant, Own),
+    (Supporter, Own),
+    (Coordinator, Own),
+    (Supervisor, Own),
+    (SafeguardingLead, Own),
+    (Clinician, Own),
+    (Researcher, Own),
+    (TrialManager, Own),
+    (DataManager, Own),
+    (Statistician, Own),
+    (Monitor, Own),
+    (PrivacyOfficer, Own),
+    (Admin, Own),
 ];
 
 /// What describes the programme itself: nothing about a person.
@@ -233,6 +255,17 @@ const SAFEGUARDING: Grants = &[
 pub static RULES: &[Rule] = &[
     rule(Op::GetCurrentSession, "session", EVERYONE_OWN),
     rule(Op::EndCurrentSession, "session", EVERYONE_OWN),
+    rule(Op::ListSessions, "session", EVERY_PERSON_OWN),
+    rule(Op::EndSession, "session", EVERY_PERSON_OWN),
+    rule(Op::StepUpSession, "session", EVERY_PERSON_OWN),
+    rule(Op::ListSupporterSessions, "people:read", &[(Coordinator, Site)]),
+    rule(Op::EndSupporterSession, "people:write", &[(Coordinator, Site)]),
+    rule(Op::ChangePassword, "session", EVERY_PERSON_OWN),
+    rule(Op::GetSecondFactor, "session", EVERY_PERSON_OWN),
+    rule(Op::EnrolSecondFactor, "session", EVERY_PERSON_OWN),
+    rule(Op::ConfirmSecondFactor, "session", EVERY_PERSON_OWN),
+    fresh(Op::ReplaceRecoveryCodes, "session", EVERY_PERSON_OWN),
+    fresh(Op::RemoveSecondFactor, "people:write", ADMIN_ONLY),
     rule(Op::ListProgrammes, "programmes:read", EVERYONE_IN_PROGRAMME),
     rule(Op::CreateProgramme, "programmes:write", ADMIN_ONLY),
     rule(Op::GetProgramme, "programmes:read", EVERYONE_IN_PROGRAMME),
@@ -257,7 +290,7 @@ pub static RULES: &[Rule] = &[
             (Admin, Installation),
         ],
     ),
-    rule(Op::CreatePerson, "people:write", ADMIN_ONLY),
+    fresh(Op::CreatePerson, "people:write", ADMIN_ONLY),
     rule(
         Op::GetPerson,
         "people:read",
@@ -278,10 +311,15 @@ pub static RULES: &[Rule] = &[
     rule(Op::UpdatePerson, "people:write", ADMIN_ONLY),
     rule(Op::DeactivatePerson, "people:write", ADMIN_ONLY),
     rule(Op::ReactivatePerson, "people:write", ADMIN_ONLY),
-    rule(Op::CreateMembership, "people:write", ADMIN_ONLY),
+    fresh(Op::CreateMembership, "people:write", ADMIN_ONLY),
+    fresh(
+        Op::ConfirmMembership,
+        "people:write",
+        &[(SafeguardingLead, Programme), (PrivacyOfficer, Programme), (Admin, Installation)],
+    ),
     rule(Op::EndMembership, "people:write", ADMIN_ONLY),
     rule(Op::ListClients, "clients:read", ADMIN_ONLY),
-    rule(Op::CreateClient, "clients:write", ADMIN_ONLY),
+    fresh(Op::CreateClient, "clients:write", ADMIN_ONLY),
     rule(Op::RevokeClient, "clients:write", ADMIN_ONLY),
     rule(Op::ListParticipants, "participants:read", READ_PARTICIPANT),
     rule(
@@ -341,7 +379,6 @@ pub static RULES: &[Rule] = &[
     rule(Op::ActivateInstrument, "instruments:write", &[(TrialManager, Programme)]),
     rule(Op::RetireInstrument, "instruments:write", &[(TrialManager, Programme)]),
     rule(Op::TryInstrument, "instruments:read", TRY_INSTRUMENT),
-    rule(Op::DryRunAlertRule, "instruments:write", &[(TrialManager, Programme), (DataManager, Programme)]),
     rule(Op::ListTranslations, "instruments:read", EVERYONE_IN_PROGRAMME_BUT_ADMIN),
     rule(Op::GetTranslation, "instruments:read", EVERYONE_IN_PROGRAMME_BUT_ADMIN),
     rule(
@@ -352,6 +389,7 @@ pub static RULES: &[Rule] = &[
     rule(Op::PublishTranslation, "instruments:write", &[(TrialManager, Programme)]),
     rule(Op::CompareInstruments, "instruments:read", EVERYONE_IN_PROGRAMME_BUT_ADMIN),
     rule(Op::GetCodebook, "instruments:read", EVERYONE_IN_PROGRAMME_BUT_ADMIN),
+    fresh(Op::DryRunAlertRule, "instruments:write", &[(TrialManager, Programme), (DataManager, Programme)]),
     rule(Op::ListAssessments, "assessments:read", READ_ASSESSMENT),
     rule(Op::CreateAssessment, "assessments:write", FILL_ASSESSMENT),
     rule(Op::GetAssessment, "assessments:read", READ_ASSESSMENT),
