@@ -5,6 +5,7 @@ use std::sync::Arc;
 use alongside_domain::clock::{Clock, Ids};
 use alongside_store::Store;
 
+use crate::client_quota::ClientQuotas;
 use crate::http::page::CursorKey;
 use crate::security::password::Passwords;
 use crate::security::token::Tokens;
@@ -18,6 +19,8 @@ pub struct App {
     pub tokens: Arc<Tokens>,
     pub passwords: Arc<Passwords>,
     pub cursors: CursorKey,
+    /// What service clients have asked for this minute, on this replica.
+    pub quotas: Arc<ClientQuotas>,
     /// Parsed instrument versions. They never change, so a cached one is never stale.
     pub definitions: Arc<crate::definitions::Definitions>,
     /// Where this server is reached, without a slash at the end.

@@ -1,12 +1,15 @@
 //! The Alongside service: an OpenAPI-documented JSON API for peer-supported holistic needs assessment.
 
 pub mod app;
+pub mod client_quota;
+pub mod client_secret;
 pub mod config;
 pub mod definitions;
 pub mod demo;
 pub mod http;
 pub mod jobs;
 pub mod openapi;
+pub mod presented_token;
 pub mod routes;
 pub mod security;
 pub mod server;

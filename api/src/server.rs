@@ -56,6 +56,7 @@ pub fn prepare(
         passwords: Arc::new(
             Passwords::new(Passwords::suggested_threads()).context("no thread for passwords")?,
         ),
+        quotas: Arc::default(),
         cursors: CursorKey::new(keys.cursor().expose_secret()),
         definitions: Arc::new(Definitions::default()),
         base_url: config.base_url.trim_end_matches('/').into(),

@@ -158,6 +158,7 @@ pub enum Operation {
     ListClients,
     CreateClient,
     RevokeClient,
+    CreateClientSecret,
 
     ListParticipants,
     CreateParticipant,
