@@ -6,6 +6,7 @@ use alongside_domain::clock::{Clock, Ids};
 use alongside_store::Store;
 
 use crate::audit::Checkpoints;
+use crate::client_quota::ClientQuotas;
 use crate::http::page::CursorKey;
 use crate::security::blind::Blind;
 use crate::security::password::Passwords;
@@ -27,6 +28,8 @@ pub struct App {
     pub second_factor_required: bool,
     /// Where people choose a password: the start of the links in letters. `None` where no letters are sent.
     pub letters: Option<Arc<crate::letters::Letters>>,
+    /// What service clients have asked for this minute, on this replica.
+    pub quotas: Arc<ClientQuotas>,
     /// Parsed instrument versions. They never change, so a cached one is never stale.
     pub definitions: Arc<crate::definitions::Definitions>,
     /// Where this server is reached, without a slash at the end.

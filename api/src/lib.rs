@@ -2,6 +2,8 @@
 
 pub mod app;
 pub mod audit;
+pub mod client_quota;
+pub mod client_secret;
 pub mod config;
 pub mod definitions;
 pub mod demo;
@@ -11,6 +13,7 @@ pub mod jobs;
 pub mod letters;
 pub mod openapi;
 pub mod owner;
+pub mod presented_token;
 pub mod routes;
 pub mod second_factor;
 pub mod security;

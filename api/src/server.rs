@@ -59,6 +59,7 @@ pub fn prepare(
         passwords: Arc::new(
             Passwords::new(Passwords::suggested_threads()).context("no thread for passwords")?,
         ),
+        quotas: Arc::default(),
         cursors: CursorKey::new(keys.cursor().expose_secret()),
         checkpoints: Arc::new(Checkpoints::new(keys, config.checkpoints_dir())?),
         blind: Blind::new(keys.cursor().expose_secret()),

@@ -6,6 +6,7 @@ use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{PersonId, ProgrammeId, SessionId, SiteId};
 use alongside_domain::policy::Role;
 use alongside_store::audit::{self, AuditEvent, any_id};
+use alongside_store::client;
 use alongside_store::sealing::Place;
 use alongside_store::session::{self, Rotation, Session, Trust};
 use alongside_store::sign_in::{self, Held, Login};
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::door::{Knock, device_hash};
+use crate::client_secret;
 use crate::http::{Code, Problem, Refusal};
 use crate::second_factor::{self as shown, Sent, Shown};
 use crate::security::password::{PasswordError, Verdict};
@@ -238,7 +240,7 @@ fn refresh_token(session: SessionId) -> String {
     format!("{}.{}", OpaqueSecret::generate(SecretKind::Refresh).expose(), session.uuid().simple())
 }
 
-fn session_of(token: &str) -> Option<SessionId> {
+pub(crate) fn session_of(token: &str) -> Option<SessionId> {
     token.rsplit_once('.')?.1.parse().ok()
 }
 
@@ -308,15 +310,8 @@ pub async fn with_client_secret(
     let now = app.clock.now();
     let wrong = || Problem::new(Code::WrongCredentials);
     let id = client_id.parse().map_err(|_| wrong())?;
-    let client = app
-        .store
-        .read(move |db| sign_in::client(db, id))
-        .await
-        .map_err(|error| Refusal::from(error).into_problem())?
-        .ok_or_else(wrong)?;
-    if !same_hash(&client.secret_hash, &hash_secret(secret)) || client.revoked_at.is_some() {
-        return Err(wrong());
-    }
+    let client = client_secret::check(app, id, secret, now).await?.ok_or_else(wrong)?;
+    let secret = hash_secret(secret);
     let scopes = match scope.map(str::trim).filter(|scope| !scope.is_empty()) {
         None => client.scopes.0,
         Some(asked) => {
@@ -356,7 +351,7 @@ pub async fn with_client_secret(
     let let_in = app
         .store
         .write(move |db| {
-            if sign_in::client(db, id)?.is_none_or(|client| client.revoked_at.is_some()) {
+            if client::by_id(db, id)?.is_none_or(|client| !client_secret::opens(&client, &secret, now)) {
                 return Ok::<_, StoreError>(false);
             }
             session::insert(db, &session)?;
@@ -440,7 +435,7 @@ async fn note(
         .map_err(|error| Refusal::from(error).into_problem())
 }
 
-fn event(
+pub(crate) fn event(
     app: &App,
     session: &Session,
     operation: &str,

@@ -13,6 +13,8 @@ const PUBLIC: &[&str] = &[
     "create_session",
     "refresh_session",
     "create_token",
+    "revoke_token",
+    "introspect_token",
     "create_activation",
     "create_password_reset",
     "get_key_set",

@@ -135,7 +135,7 @@ fn trial_software_gets_a_token_with_its_secret_and_loses_it_with_its_client() {
     let ask = |form: String| {
         world.stranger().post_bytes("/oauth2/token", "application/x-www-form-urlencoded", form.as_bytes())
     };
-    assert_eq!(ask(form("alc_wrong")).is(401)["error"], "invalid_client");
+    assert_eq!(ask(form("alongside_cs_wrong")).is(401)["error"], "invalid_client");
     let tokens = ask(form(secret)).ok();
     assert_eq!(tokens["scope"], "participants:read");
     let software = with_token(&world, &tokens);

@@ -97,6 +97,7 @@ pub const fn in_plain_words(operation: Operation) -> &'static str {
         Op::ListClients => "Looked at the list of connected programs",
         Op::CreateClient => "Connected a program",
         Op::RevokeClient => "Cut off a connected program",
+        Op::CreateClientSecret => "Gave a program a new secret",
         Op::ListParticipants => "Saw the record in a list",
         Op::CreateParticipant => "Made the record",
         Op::GetParticipant => "Looked at the record",

@@ -180,6 +180,7 @@ pub enum Operation {
     ListClients,
     CreateClient,
     RevokeClient,
+    CreateClientSecret,
 
     ListParticipants,
     CreateParticipant,

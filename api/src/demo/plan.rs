@@ -151,7 +151,7 @@ impl Plan {
             account.person.participant_id = Some(Key(first.id));
             first.cells.identity.email = Some(account.person.email.clone());
         }
-        let client_secret = draw.secret("alc_");
+        let client_secret = draw.secret("alongside_cs_");
         let admin = Some(by_name(&accounts, "admin")?);
         let client = Client {
             id: Key(ClientId::new(draw.id())),
@@ -163,6 +163,9 @@ impl Plan {
             created_by: admin,
             created_at: At(now),
             version: 1,
+            previous_secret_hash: None,
+            previous_secret_until: None,
+            requests_per_minute: 600,
         };
         // Drawn last: what was drawn before them is what it was in a demonstration made without them.
         let sittings = SCRIPTS.iter().map(|script| Sitting::new(&mut draw, script, now)).collect();

@@ -6,7 +6,7 @@ use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{ClientId, ParticipantId, PersonId, ProgrammeId, SessionId, SiteId};
 use alongside_domain::policy::{Relation, Role};
 use alongside_store::scope::{Reach, Scope};
-use alongside_store::{StoreError, session};
+use alongside_store::{StoreError, client, session};
 use uuid::Uuid;
 
 use super::codes::Code;
@@ -101,13 +101,23 @@ pub(super) async fn identify(app: &App, request: &HttpRequest, now: Timestamp) -
     let token = bearer(request).ok_or_else(|| Problem::new(Code::Unauthenticated))?;
     let claims = app.tokens.verify(token, now).map_err(|_| Problem::new(Code::Unauthenticated))?;
     let session_id = SessionId::new(claims.session);
-    let session =
-        app.store.read(move |db| session::find(db, session_id)).await.map_err(|error| match error {
-            StoreError::NotFound => Problem::new(Code::Unauthenticated),
-            other => Refusal::from(other).into_problem(),
-        })?;
+    // A flood stops here, before the database is asked anything.
+    let counted = app.quotas.take(claims.subject, now)?;
+    let looked = app.store.read(move |db| {
+        let session = session::find(db, session_id)?;
+        let client = session.client_id.filter(|_| !counted);
+        let quota = client.map(|client| client::requests_per_minute(db, client.0)).transpose()?;
+        Ok((session, quota))
+    });
+    let (session, quota) = looked.await.map_err(|error| match error {
+        StoreError::NotFound => Problem::new(Code::Unauthenticated),
+        other => Refusal::from(other).into_problem(),
+    })?;
     if !session.is_live(now) {
         return Err(Problem::new(Code::SessionEnded));
+    }
+    if let Some(quota) = quota {
+        app.quotas.open(claims.subject, quota, now)?;
     }
     let actor = match (session.person_id, session.client_id) {
         (Some(person), None) => Actor::Person(person.0),

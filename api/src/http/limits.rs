@@ -19,7 +19,14 @@ const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Where secrets are tried.
-const SIGN_IN: [&str; 4] = ["/v1/sessions", "/v1/sessions/refresh", "/oauth2/token", "/v1/activations"];
+const SIGN_IN: [&str; 6] = [
+    "/v1/sessions",
+    "/v1/sessions/refresh",
+    "/oauth2/token",
+    "/oauth2/revoke",
+    "/oauth2/introspect",
+    "/v1/activations",
+];
 
 /// Callers who have recovered their whole allowance are forgotten each time this many requests have passed.
 const SWEEP_EVERY: u32 = 4096;

@@ -21,6 +21,9 @@ use crate::http::page::{self, List, Paging};
 use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services};
 use crate::security::token::{OpaqueSecret, SecretKind};
 
+/// What a client may ask for in a minute where nothing else is said.
+const REQUESTS_PER_MINUTE: i32 = 600;
+
 /// A new service client.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,6 +42,10 @@ pub struct ClientCreate {
     #[validate(length(min = 1, max = 50))]
     #[schema(min_items = 1, max_items = 50, max_length = 64)]
     pub scopes: Vec<String>,
+    /// How often all its tokens together may ask on each replica, 1 to 60000; 600 where nothing is said.
+    #[validate(range(min = 1, max = 60_000))]
+    #[schema(minimum = 1, maximum = 60000, default = 600)]
+    pub requests_per_minute: Option<i32>,
 }
 
 /// A service client.
@@ -46,7 +53,8 @@ pub struct ClientCreate {
 #[schema(example = json!({
     "client_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e74", "programme_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e71",
     "name": "Trial database", "scopes": ["assessments:read", "participants:read"], "state": "active",
-    "client_secret": null, "created_at": "2026-11-02T09:30:00Z", "revoked_at": null
+    "requests_per_minute": 600, "client_secret": null, "previous_secret_until": null,
+    "created_at": "2026-11-02T09:30:00Z", "revoked_at": null
 }))]
 pub struct ClientView {
     pub client_id: ClientId,
@@ -56,9 +64,14 @@ pub struct ClientView {
     #[schema(max_items = 50, max_length = 64)]
     pub scopes: Vec<String>,
     pub state: ClientState,
-    /// Only in the answer to the request that made it; it is kept nowhere.
+    /// How often all its tokens together may ask on each replica.
+    #[schema(minimum = 1, maximum = 60000)]
+    pub requests_per_minute: i32,
+    /// Only in the answer to the request that made it; only its hash is kept.
     #[schema(max_length = 64)]
     pub client_secret: Option<String>,
+    /// Until when the secret before works as well; null where there is none.
+    pub previous_secret_until: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub revoked_at: Option<DateTime<Utc>>,
 }
@@ -71,7 +84,9 @@ impl From<Client> for ClientView {
             name: row.name,
             scopes: row.scopes.0,
             state: if row.revoked_at.is_some() { ClientState::Revoked } else { ClientState::Active },
+            requests_per_minute: row.requests_per_minute,
             client_secret: None,
+            previous_secret_until: row.previous_secret_until.map(|at| at.0),
             created_at: row.created_at.0,
             revoked_at: row.revoked_at.map(|at| at.0),
         }
@@ -180,6 +195,9 @@ fn create(ctx: &mut Ctx<'_, '_>, new: &ClientCreate, secret: &OpaqueSecret) -> R
         created_by: ctx.caller.person().map(Key),
         created_at: At(ctx.now),
         version: 1,
+        previous_secret_hash: None,
+        previous_secret_until: None,
+        requests_per_minute: new.requests_per_minute.unwrap_or(REQUESTS_PER_MINUTE),
     };
     client::insert(ctx.db, &row)?;
     ctx.resource(id.uuid());

@@ -15,7 +15,7 @@ use crate::sign_in::{self, Tokens};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"grant_type": "client_credentials", "client_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e6f",
-    "client_secret": "alc_Vt0jq3Zc1nYxXl8dQx0bq1o2r3s4t5u6v7w8x9y0zAB", "scope": "participants:read"}))]
+    "client_secret": "alongside_cs_Vt0jq3Zc1nYxXl8dQx0bq1o2r3s4t5u6v7w8x9y0zAB", "scope": "participants:read"}))]
 pub struct TokenRequest {
     /// `client_credentials`.
     #[schema(max_length = 64)]
@@ -32,14 +32,14 @@ pub struct TokenRequest {
 /// RFC 6749, section 5.2: what OAuth clients understand.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"error": "invalid_client", "error_description": "Unknown client or wrong secret."}))]
-pub struct TokenError {
+pub(super) struct TokenError {
     #[schema(max_length = 64)]
     error: &'static str,
     #[schema(max_length = 512)]
     error_description: &'static str,
 }
 
-fn refused(
+pub(super) fn refused(
     status: actix_web::http::StatusCode,
     error: &'static str,
     error_description: &'static str,
@@ -84,17 +84,8 @@ async fn create_token(
     if form.grant_type != "client_credentials" {
         return Ok(refused(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Only client_credentials."));
     }
-    let basic = basic(&request);
-    let (id, secret) = match (basic, form.client_id, form.client_secret) {
-        (Some(basic), None, None) => basic,
-        (None, Some(id), Some(secret)) => (id, secret),
-        _ => {
-            return Ok(refused(
-                StatusCode::UNAUTHORIZED,
-                "invalid_client",
-                "Name the client once, with its secret.",
-            ));
-        }
+    let Some((id, secret)) = credentials(&request, form.client_id, form.client_secret) else {
+        return Ok(not_named());
     };
     match sign_in::with_client_secret(&app, &id, &secret, form.scope.as_deref(), request_id.0).await {
         Ok(tokens) => Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(tokens)),
@@ -106,6 +97,25 @@ async fn create_token(
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// How a client names itself: in the form or by HTTP Basic, not both.
+pub(super) fn credentials(
+    request: &HttpRequest,
+    id: Option<String>,
+    secret: Option<String>,
+) -> Option<(String, String)> {
+    match (basic(request), id, secret) {
+        (Some(basic), None, None) => Some(basic),
+        (None, Some(id), Some(secret)) => Some((id, secret)),
+        _ => None,
+    }
+}
+
+/// The refusal of a client that did not name itself as it should.
+pub(super) fn not_named() -> HttpResponse {
+    let status = actix_web::http::StatusCode::UNAUTHORIZED;
+    refused(status, "invalid_client", "Name the client once, with its secret.")
 }
 
 fn basic(request: &HttpRequest) -> Option<(String, String)> {
@@ -137,7 +147,10 @@ async fn get_key_set(app: web::Data<App>) -> HttpResponse {
 #[utoipa::path(
     tag = "sessions", operation_id = "get_authorization_server", security(()),
     responses((status = 200, description = "The metadata.", body = serde_json::Value,
-        example = json!({"issuer": "http://127.0.0.1:8080", "token_endpoint": "http://127.0.0.1:8080/oauth2/token"})))
+        example = json!({"issuer": "http://127.0.0.1:8080", "token_endpoint": "http://127.0.0.1:8080/oauth2/token",
+            "revocation_endpoint": "http://127.0.0.1:8080/oauth2/revoke",
+            "introspection_endpoint": "http://127.0.0.1:8080/oauth2/introspect",
+            "jwks_uri": "http://127.0.0.1:8080/.well-known/jwks.json"})))
 )]
 #[get("/.well-known/oauth-authorization-server")]
 async fn get_authorization_server(app: web::Data<App>) -> HttpResponse {
@@ -145,9 +158,14 @@ async fn get_authorization_server(app: web::Data<App>) -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(serde_json::json!({
         "issuer": &**base,
         "token_endpoint": format!("{base}/oauth2/token"),
+        "revocation_endpoint": format!("{base}/oauth2/revoke"),
+        "introspection_endpoint": format!("{base}/oauth2/introspect"),
         "jwks_uri": format!("{base}/.well-known/jwks.json"),
         "grant_types_supported": ["client_credentials"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "service_documentation": format!("{base}/docs"),
         "scopes_supported": alongside_domain::policy::client_scopes(),
         "response_types_supported": [],
     }))

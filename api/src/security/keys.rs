@@ -14,6 +14,8 @@
 //! signs and all of them verify, so that a new one can be known everywhere before it signs anything. Without this file
 //! the sealed fields of its database are lost for good: it is backed up apart from the database.
 
+mod rotation;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -30,6 +32,8 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretBox, SecretSlice, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+pub use rotation::RotationError;
 
 use crate::config::Config;
 

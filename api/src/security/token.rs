@@ -308,7 +308,7 @@ impl SecretKind {
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Refresh => "alr_",
-            Self::Client => "alc_",
+            Self::Client => "alongside_cs_",
             Self::Activation => "ala_",
         }
     }
@@ -591,11 +591,13 @@ mod tests {
 
     #[test]
     fn an_opaque_secret_is_long_random_and_known_by_its_prefix() {
-        for (kind, prefix) in
-            [(SecretKind::Refresh, "alr_"), (SecretKind::Client, "alc_"), (SecretKind::Activation, "ala_")]
-        {
+        for (kind, prefix) in [
+            (SecretKind::Refresh, "alr_"),
+            (SecretKind::Client, "alongside_cs_"),
+            (SecretKind::Activation, "ala_"),
+        ] {
             let secret = OpaqueSecret::generate(kind);
-            assert!(secret.expose().starts_with(prefix) && secret.expose().len() == 4 + 43);
+            assert!(secret.expose().starts_with(prefix) && secret.expose().len() == prefix.len() + 43);
             assert_ne!(secret.expose(), OpaqueSecret::generate(kind).expose());
             assert!(same_hash(&secret.hash(), &hash_secret(secret.expose())));
             assert!(!same_hash(&secret.hash(), &hash_secret("alr_")) && !same_hash(&secret.hash(), &[]));

@@ -7,7 +7,7 @@ use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{ClientId, ProgrammeId, kind};
 use diesel::prelude::*;
 
-use crate::db::{Db, cols, exec, many, maybe, rewrite};
+use crate::db::{Db, cols, exec, many, maybe, one, rewrite};
 use crate::error::StoreError;
 use crate::on_engine;
 use crate::schema::clients;
@@ -29,6 +29,20 @@ pub struct Client {
     pub created_by: Option<Key<kind::Person>>,
     pub created_at: At,
     pub version: i64,
+    /// The SHA-256 of the secret before, which works until [`Client::previous_secret_until`].
+    pub previous_secret_hash: Option<Vec<u8>>,
+    pub previous_secret_until: Option<At>,
+    /// How often all its tokens together may ask, on each replica.
+    pub requests_per_minute: i32,
+}
+
+impl Client {
+    /// The hashes of the secrets that work at `now`: none once it is revoked.
+    pub fn secret_hashes(&self, now: Timestamp) -> impl Iterator<Item = &[u8]> {
+        let previous = self.previous_secret_hash.as_deref();
+        let previous = previous.filter(|_| self.previous_secret_until.is_some_and(|until| now < until.0));
+        std::iter::once(self.secret_hash.as_slice()).chain(previous).filter(|_| self.revoked_at.is_none())
+    }
 }
 
 /// Without the hash: this may end in a log.
@@ -117,6 +131,49 @@ pub fn revoke(db: &mut Db<'_>, client: &Client, now: Timestamp) -> Result<(), St
         return Err(StoreError::Stale);
     }
     session::end_all_of_client(db, client.id.0, "client_revoked", now)
+}
+
+/// Puts a new secret in the place of the present one, which works until `present_until`. Without that time it is as good
+/// as stolen: it stops at once, and so does every session it may have opened.
+///
+/// # Errors
+/// [`StoreError::Stale`] when the client was revoked or got another secret meanwhile.
+pub fn replace_secret(
+    db: &mut Db<'_>,
+    client: &Client,
+    secret_hash: &[u8],
+    present_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let previous = present_until.map(|_| client.secret_hash.clone());
+    let replaced = rewrite(
+        db,
+        diesel::update(
+            clients::table
+                .find(client.id)
+                .filter(clients::version.eq(client.version))
+                .filter(clients::revoked_at.is_null()),
+        )
+        .set((
+            clients::secret_hash.eq(secret_hash.to_vec()),
+            clients::previous_secret_hash.eq(previous),
+            clients::previous_secret_until.eq(present_until.map(At)),
+            clients::version.eq(clients::version + 1),
+        )),
+    )?;
+    match (replaced, present_until) {
+        (1, Some(_)) => Ok(()),
+        (1, None) => session::end_all_of_client(db, client.id.0, "secret_replaced", now),
+        _ => Err(StoreError::Stale),
+    }
+}
+
+/// How often a client may ask in a minute.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such client.
+pub fn requests_per_minute(db: &mut Db<'_>, id: ClientId) -> Result<i32, StoreError> {
+    Ok(one(db, clients::table.find(Key(id)).select(clients::requests_per_minute))?)
 }
 
 /// The names of these clients, for showing who did something.

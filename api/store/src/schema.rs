@@ -142,6 +142,9 @@ table! {
         created_by -> Nullable<Uid>,
         created_at -> Instant,
         version -> BigInt,
+        previous_secret_hash -> Nullable<Binary>,
+        previous_secret_until -> Nullable<Instant>,
+        requests_per_minute -> Integer,
     }
 }
 

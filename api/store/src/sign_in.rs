@@ -1,14 +1,14 @@
-//! What signing in needs to know of a person or a client, and what it leaves behind.
+//! What signing in needs to know of a person, and what it leaves behind.
 
 use alongside_domain::clock::Timestamp;
-use alongside_domain::id::{ClientId, PersonId, kind};
+use alongside_domain::id::{PersonId, kind};
 use alongside_domain::policy::Role;
 use diesel::prelude::*;
 
 use crate::db::{Db, cols, many, maybe, one, rewrite};
 use crate::error::StoreError;
-use crate::schema::{clients, memberships, people};
-use crate::types::{At, Code, Document, Key};
+use crate::schema::{memberships, people};
+use crate::types::{At, Code, Key};
 
 /// A person at the door.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -32,17 +32,6 @@ pub struct Held {
     pub role: Code<Role>,
     pub programme_id: Option<Key<kind::Programme>>,
     pub site_id: Option<Key<kind::Site>>,
-}
-
-/// A service client at the door.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = clients)]
-pub struct ClientLogin {
-    pub id: Key<kind::Client>,
-    pub programme_id: Key<kind::Programme>,
-    pub secret_hash: Vec<u8>,
-    pub scopes: Document<Vec<String>>,
-    pub revoked_at: Option<At>,
 }
 
 /// The person with this e-mail address, lower-cased.
@@ -130,12 +119,4 @@ pub fn rehash(db: &mut Db<'_>, person: PersonId, hash: &str) -> Result<(), Store
         diesel::update(people::table.find(Key(person))).set(people::password_hash.eq(Some(hash.to_owned()))),
     )?;
     Ok(())
-}
-
-/// The service client with this id.
-///
-/// # Errors
-/// What the database says.
-pub fn client(db: &mut Db<'_>, id: ClientId) -> Result<Option<ClientLogin>, StoreError> {
-    Ok(maybe(db, clients::table.find(Key(id)).select(cols::<ClientLogin>()))?)
 }

@@ -31,6 +31,7 @@ use super::database::Database;
 pub struct World {
     pub base: String,
     pub app: App,
+    pub keys: Keys,
     pub clock: Arc<ShiftedClock>,
     pub programme: ProgrammeId,
     /// Two sites of the programme.
@@ -80,6 +81,7 @@ impl World {
         let mut world = Self {
             base,
             app,
+            keys,
             clock,
             programme: ProgrammeId::new(uuid::Uuid::nil()),
             sites: [SiteId::new(uuid::Uuid::nil()); 2],

@@ -321,6 +321,7 @@ pub static RULES: &[Rule] = &[
     rule(Op::ListClients, "clients:read", ADMIN_ONLY),
     fresh(Op::CreateClient, "clients:write", ADMIN_ONLY),
     rule(Op::RevokeClient, "clients:write", ADMIN_ONLY),
+    rule(Op::CreateClientSecret, "clients:write", ADMIN_ONLY),
     rule(Op::ListParticipants, "participants:read", READ_PARTICIPANT),
     rule(
         Op::CreateParticipant,

@@ -1,0 +1,3 @@
+ALTER TABLE clients DROP COLUMN requests_per_minute;
+ALTER TABLE clients DROP COLUMN previous_secret_until;
+ALTER TABLE clients DROP COLUMN previous_secret_hash;
