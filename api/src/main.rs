@@ -1,4 +1,4 @@
-//! One binary: serve, demo, migrate, openapi, user, keys.
+//! One binary: serve, demo, migrate, openapi, policy, user, keys.
 
 mod commands;
 
