@@ -39,6 +39,11 @@ openapi:
     cargo run -q -p alongside-api -- openapi > openapi/openapi.json.new
     mv openapi/openapi.json.new openapi/openapi.json
 
+# Write docs/policy.md from the policy table.
+policy:
+    cargo run -q -p alongside-api -- policy > docs/policy.md.new
+    mv docs/policy.md.new docs/policy.md
+
 # Measure: all figures, or what ARGS select.
 bench *ARGS:
     scripts/bench "$@"

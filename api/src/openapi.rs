@@ -1,6 +1,7 @@
 //! The document of this service, made from its code.
 
-use serde_json::{Value, json};
+use alongside_domain::policy::Rule;
+use serde_json::{Map, Value, json};
 use utoipa_actix_web::AppExt as _;
 
 use crate::http::document::{Extras, Link, finish};
@@ -90,31 +91,35 @@ pub fn generate() -> Result<Vec<u8>, serde_json::Error> {
     Ok(bytes)
 }
 
-/// One row of the policy table, as `x-permission`.
-fn permission(scope: &str, grants: serde_json::Map<String, Value>, fresh: bool) -> Value {
-    let mut row = json!({"scope": scope, "grants": grants});
-    if let Some(row) = row.as_object_mut().filter(|_| fresh) {
-        row.insert("fresh_minutes".to_owned(), json!(alongside_domain::sign_in::FRESH_MINUTES));
-    }
-    row
-}
-
 fn document() -> Result<Value, serde_json::Error> {
     let (_, document) =
         actix_web::App::new().into_utoipa_app().configure(|config| routes::all(config)).split_for_parts();
     let permissions = alongside_domain::policy::RULES
         .iter()
-        .map(|rule| {
-            let grants: serde_json::Map<String, Value> = rule
-                .grants
-                .iter()
-                .map(|(role, relation)| (role.to_string(), relation.to_string().into()))
-                .collect();
-            (rule.operation.name().to_owned(), permission(rule.scope, grants, rule.fresh))
-        })
+        .map(|rule| (rule.operation.name().to_owned(), permission(rule)))
         .collect();
     finish(
         &document,
         &Extras { tags: TAGS, permissions, unversioned: UNVERSIONED, links: LINKS, webhooks: None },
     )
+}
+
+/// A row of the policy table: how far each role reaches, what must hold besides, and what is left out of the answer.
+fn permission(rule: &Rule) -> Value {
+    let (mut grants, mut conditions, mut views) = (Map::new(), Map::new(), Map::new());
+    for (role, relation) in rule.grants {
+        grants.insert(role.to_string(), json!(relation.to_string()));
+        let must_hold: Vec<_> = rule.conditions(*role).iter().map(ToString::to_string).collect();
+        if !must_hold.is_empty() {
+            conditions.insert(role.to_string(), json!(must_hold));
+        }
+        if let Some(row) = rule.view(*role) {
+            views.insert(role.to_string(), json!({"view": row.view.to_string(), "without": row.without}));
+        }
+    }
+    let mut row = json!({"scope": rule.scope, "grants": grants, "conditions": conditions, "views": views});
+    if let Some(row) = row.as_object_mut().filter(|_| rule.fresh) {
+        row.insert("fresh_minutes".to_owned(), json!(alongside_domain::sign_in::FRESH_MINUTES));
+    }
+    row
 }

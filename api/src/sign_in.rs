@@ -19,8 +19,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::door::{Knock, device_hash};
 use crate::client_secret;
+use crate::door::{Knock, device_hash};
 use crate::http::{Code, Problem, Refusal};
 use crate::second_factor::{self as shown, Sent, Shown};
 use crate::security::password::{PasswordError, Verdict};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use alongside_api::http::lint;
 use alongside_domain::policy::{Operation, RULES};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::World;
 
@@ -75,6 +75,12 @@ fn the_document_prints_the_policy_table() {
         assert_eq!(printed["fresh_minutes"] == 5, rule.fresh, "{name}");
         for (role, relation) in rule.grants {
             assert_eq!(printed["grants"][role.to_string()], relation.to_string(), "{name} {role}");
+            let conditions: Vec<_> = rule.conditions(*role).iter().map(ToString::to_string).collect();
+            let said = &printed["conditions"][role.to_string()];
+            assert_eq!(said.is_null(), conditions.is_empty(), "{name} {role}");
+            assert!(said.is_null() || *said == json!(conditions), "{name} {role}: {said}");
+            let view = rule.view(*role).map(|row| row.view.to_string());
+            assert_eq!(printed["views"][role.to_string()]["view"], json!(view), "{name} {role}");
         }
     }
 }

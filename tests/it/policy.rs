@@ -74,6 +74,7 @@ fn a_role_is_refused_exactly_the_operations_it_has_no_grant_for() {
             cells += 1;
         }
     }
+    println!("{cells} cells of role and operation were walked");
     assert!(cells > 900, "only {cells} cells were walked");
 }
 
@@ -98,6 +99,14 @@ fn a_client_needs_the_scope_of_each_operation() {
     let refused = client.get("/v1/participants");
     refused.problem(403, "insufficient-scope");
     assert!(refused.header("www-authenticate").unwrap().contains("participants:read"));
+}
+
+/// The page that people read is what the code does.
+#[test]
+fn the_printed_policy_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/policy.md");
+    let is_current = std::fs::read_to_string(path).unwrap() == alongside_domain::policy::page();
+    assert!(is_current, "docs/policy.md is stale: run `just policy`");
 }
 
 /// How far each relation reaches, on real records: here, at another site, in another programme.

@@ -80,6 +80,7 @@ fn the_table_says_what_asks_for_a_fresh_sign_in() {
         if rule.relation(Role::Admin).is_none() || known == Operation::EndCurrentSession {
             continue;
         }
+        let path = path.replace("{language}", "cy");
         let path = path.replace("{id}", &id.to_string()).replace("{membership_id}", &id.to_string());
         let body = (method != "get").then(|| b"{}".to_vec());
         let headers = [("content-type", "application/json"), ("if-match", "\"1\"")];

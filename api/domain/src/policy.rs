@@ -3,13 +3,17 @@
 //! Deny by default. A role without a grant on an operation is refused the operation (403); a role with a grant sees
 //! exactly the objects its relation reaches and nothing else (404).
 
+mod printed;
 mod table;
+mod terms;
 
 use std::str::FromStr as _;
 
+pub use printed::page;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 pub use table::RULES;
+pub use terms::{CONDITIONS, Condition, ConditionRow, VIEWS, View, ViewRow};
 
 /// What a person or a client is in a programme.
 #[derive(

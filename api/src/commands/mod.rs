@@ -40,6 +40,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Print the OpenAPI document.
     Openapi,
+    /// Print who may do what, as a page in Markdown.
+    Policy,
     /// Manage people from the server's own command line.
     User(user::User),
     /// Manage the key file.
@@ -70,6 +72,7 @@ impl Cli {
             Command::Demo(demo) => demo.run(),
             Command::Migrate(migrate) => migrate.run(),
             Command::Openapi => print_document(),
+            Command::Policy => print_policy(),
             Command::User(user) => user.run(),
             Command::Keys(keys) => keys.run(),
         };
@@ -79,6 +82,11 @@ impl Cli {
 
 fn print_document() -> anyhow::Result<()> {
     std::io::stdout().write_all(&openapi::generate()?)?;
+    Ok(())
+}
+
+fn print_policy() -> anyhow::Result<()> {
+    std::io::stdout().write_all(alongside_domain::policy::page().as_bytes())?;
     Ok(())
 }
 

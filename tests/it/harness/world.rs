@@ -37,7 +37,6 @@ pub struct World {
     /// Two sites of the programme.
     pub sites: [SiteId; 2],
     database: Arc<Database>,
-    keys: Keys,
     config: Config,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
@@ -86,7 +85,6 @@ impl World {
             programme: ProgrammeId::new(uuid::Uuid::nil()),
             sites: [SiteId::new(uuid::Uuid::nil()); 2],
             database: Arc::new(database),
-            keys,
             config: kept,
             handle,
             thread: Some(thread),
