@@ -33,6 +33,8 @@ const SIGN_AFTER: TimeDelta = TimeDelta::seconds(50);
 /// How far each pass looks back from the newest sealed event, at the least and at the most: as far as events were late.
 const LEAST_REACH: TimeDelta = TimeDelta::seconds(2);
 const MOST_REACH: TimeDelta = TimeDelta::minutes(10);
+/// How far while there is more than a batch to do: the pass after that looks back as far as ever.
+const BRISK_REACH: TimeDelta = TimeDelta::milliseconds(100);
 /// Events looked at in one step of a longer look back.
 const STEP: i64 = 20_000;
 const LOOK_BACK_EVERY: Duration = Duration::from_secs(10);
@@ -66,6 +68,8 @@ struct Sealer {
     app: App,
     holder: LeaseHolderId,
     reach: TimeDelta,
+    /// The batch before was full.
+    brisk: bool,
     look_back: LookBack,
     /// A month's first moment, and the flags raised before it.
     flags: Option<(Timestamp, i64)>,
@@ -99,6 +103,7 @@ impl Sealer {
             holder: LeaseHolderId::new(app.ids.fresh()),
             app,
             reach: LEAST_REACH,
+            brisk: false,
             look_back: LookBack { after: None, next: now, next_of_all: now },
             flags: None,
             waiting: Vec::new(),
@@ -120,6 +125,7 @@ impl Sealer {
             return self.sign(found.head, now).await;
         }
         let mut head = found.head;
+        self.brisk = many == BATCH;
         if let Some(last) = found.links.last() {
             if !self.append(&found, now).await? {
                 return Ok(false);
@@ -136,7 +142,7 @@ impl Sealer {
 
     /// What has no seal yet, with the links it will get.
     async fn look(&self, from: Option<AuditEventId>) -> Result<Found, StoreError> {
-        let reach = self.reach;
+        let reach = if self.brisk { BRISK_REACH } else { self.reach };
         self.app
             .store
             .read(move |db| {
