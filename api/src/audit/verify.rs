@@ -147,13 +147,6 @@ fn in_words(fault: &Fault) -> Finding {
     Finding { code, seq, to, event_id, message }
 }
 
-/// What comes of one checkpoint against the chain.
-enum Judged {
-    Good,
-    /// Told already.
-    Wrong,
-}
-
 /// Goes from checkpoint to checkpoint and remembers the last good one, so that what is wrong is known from both sides.
 struct Course<'k> {
     keys: &'k PublicKeys,
@@ -163,18 +156,20 @@ struct Course<'k> {
     newest: Option<Row>,
     /// From the first checkpoint that does not fit, all later ones will not.
     lost: bool,
+    /// The furthest checkpoint past the end of the log, and when it was signed.
+    cut: Option<(i64, Timestamp)>,
 }
 
 impl<'k> Course<'k> {
     fn new(keys: &'k PublicKeys, source: String) -> Self {
-        Self { keys, source, good: 0, flags: 0, newest: None, lost: false }
+        Self { keys, source, good: 0, flags: 0, newest: None, lost: false, cut: None }
     }
 
-    fn judge(&mut self, row: Row, hash: Option<&[u8]>, last: i64, report: &mut Report) -> Judged {
+    fn judge(&mut self, row: Row, hash: Option<&[u8]>, last: i64, report: &mut Report) {
         let (seq, source) = (row.seq, self.source.clone());
         let Some(checkpoint) = row.checkpoint() else {
             report.about("forged", seq, None, format!("the checkpoint at {seq} {source} is malformed"));
-            return Judged::Wrong;
+            return;
         };
         match self.keys.verify(&checkpoint, &row.signature) {
             Some(true) => {}
@@ -182,14 +177,14 @@ impl<'k> Course<'k> {
                 let message =
                     format!("the checkpoint at {seq} {source} does not bear a signature of our key");
                 report.about("forged", seq, None, message);
-                return Judged::Wrong;
+                return;
             }
             None => {
                 let key = &checkpoint.key_id;
                 let message =
                     format!("the checkpoint at {seq} {source} is signed by a key that is not known: {key}");
                 report.about("unknown-key", seq, None, message);
-                return Judged::Wrong;
+                return;
             }
         }
         if checkpoint.flags < self.flags {
@@ -200,23 +195,18 @@ impl<'k> Course<'k> {
         self.flags = self.flags.max(checkpoint.flags);
         let at = checkpoint.at;
         let fits = hash == Some(checkpoint.head.as_slice());
-        if !fits && !self.lost {
+        if hash.is_none() && seq > last {
+            // The furthest of these tells how much is gone.
+            self.cut = self.cut.max(Some((seq, at)));
+        } else if !fits && !self.lost {
             self.lost = true;
-            if hash.is_none() && seq > last {
-                let message = format!(
-                    "the log ends at event {last}, but a checkpoint {source} of {at} went up to event {seq}: \
-                     the end was cut off"
-                );
-                report.about("truncated", last + 1, Some(seq), message);
-            } else {
-                let from = self.good + 1;
-                let message = format!(
-                    "the events {from} to {seq} are not those that were signed at {at} {source}: the chain was \
-                     written anew (it has {} there)",
-                    hash.map_or_else(|| "nothing".to_owned(), hex)
-                );
-                report.about("rewritten", from, Some(seq), message);
-            }
+            let from = self.good + 1;
+            let message = format!(
+                "the events {from} to {seq} are not those that were signed at {at} {source}: the chain was written \
+                 anew (it has {} there)",
+                hash.map_or_else(|| "nothing".to_owned(), hex)
+            );
+            report.about("rewritten", from, Some(seq), message);
         }
         if fits {
             self.good = self.good.max(seq);
@@ -224,11 +214,19 @@ impl<'k> Course<'k> {
         if self.newest.as_ref().is_none_or(|newest| newest.seq < seq) {
             self.newest = Some(row);
         }
-        if fits { Judged::Good } else { Judged::Wrong }
     }
 
-    /// Whether all flags of the newest checkpoint are still there.
-    fn count_flags(&self, db: &mut Db<'_>, report: &mut Report) -> anyhow::Result<()> {
+    /// What can be said at the end: whether the log goes as far as it was signed, and whether all flags of the newest
+    /// checkpoint are still there.
+    fn conclude(&self, db: &mut Db<'_>, report: &mut Report) -> anyhow::Result<()> {
+        if let Some((seq, at)) = self.cut {
+            let (last, source) = (audit_verify::last(db)?, &self.source);
+            let message = format!(
+                "the log ends at event {last}, but a checkpoint {source} of {at} went up to event {seq}: the end was \
+                 cut off"
+            );
+            report.about("truncated", last + 1, Some(seq), message);
+        }
         let Some(newest) = &self.newest else { return Ok(()) };
         let now = audit_checkpoint::flags_before(db, month_of(newest.at.0))?;
         if now < self.flags {
@@ -261,7 +259,7 @@ fn stored(db: &mut Db<'_>, keys: &PublicKeys, last: i64, report: &mut Report) ->
     }
     unsigned(before, last, report);
     report.unsigned = (last - course.good).max(0);
-    course.count_flags(db, report)
+    course.conclude(db, report)
 }
 
 fn unsigned(before: i64, seq: i64, report: &mut Report) {
@@ -304,5 +302,5 @@ fn shipped(db: &mut Db<'_>, keys: &PublicKeys, folder: &Path, report: &mut Repor
             course.judge(row, hash.as_deref(), last, report);
         }
     }
-    course.count_flags(db, report)
+    course.conclude(db, report)
 }
