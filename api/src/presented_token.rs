@@ -24,7 +24,7 @@ pub struct Presented {
 pub async fn find(app: &App, token: &str, now: Timestamp) -> Result<Option<Presented>, Problem> {
     let claims = app.tokens.verify(token, now).ok();
     let named = claims.map(|claims| SessionId::new(claims.session));
-    let Some(id) = named.or_else(|| sign_in::session_of(token)) else { return Ok(None) };
+    let Some(id) = named.or_else(|| sign_in::session_of(&app.blind, token)) else { return Ok(None) };
     let hash = claims.is_none().then(|| hash_secret(token));
     let session = app
         .store

@@ -12,6 +12,8 @@ use alongside_store::session::{self, Rotation, Session, Trust};
 use alongside_store::sign_in::{self, Held, Login};
 use alongside_store::types::{At, Code as Coded, Document, Key, Sealed};
 use alongside_store::{Db, StoreError, second_factor};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -23,6 +25,7 @@ use crate::client_secret;
 use crate::door::{Knock, device_hash};
 use crate::http::{Code, Problem, Refusal};
 use crate::second_factor::{self as shown, Sent, Shown};
+use crate::security::blind::Blind;
 use crate::security::password::{PasswordError, Verdict};
 use crate::security::token::{OpaqueSecret, SecretKind, hash_secret, same_hash};
 
@@ -138,7 +141,7 @@ pub async fn with_password(app: &App, attempt: Attempt, request_id: Uuid) -> Res
     let fresh_hash = if rehash { Some(app.passwords.hash(password).await.map_err(busy)?) } else { None };
 
     let session_id = SessionId::new(app.ids.fresh());
-    let refresh = refresh_token(session_id);
+    let refresh = refresh_token(&app.blind, session_id);
     let session = Session {
         id: Key(session_id),
         person_id: Some(login.id),
@@ -220,8 +223,8 @@ fn shut_to_strangers(login: Option<&Login>) -> Option<Timestamp> {
 pub async fn with_refresh_token(app: &App, token: &str, request_id: Uuid) -> Result<Tokens, Problem> {
     let now = app.clock.now();
     let hash = hash_secret(token);
-    let id = session_of(token).ok_or_else(|| Problem::new(Code::SessionEnded))?;
-    let next_text = refresh_token(id);
+    let id = session_of(&app.blind, token).ok_or_else(|| Problem::new(Code::SessionEnded))?;
+    let next_text = refresh_token(&app.blind, id);
     let next_hash = hash_secret(&next_text).to_vec();
     let shared = app.clone();
     let turned = app
@@ -235,13 +238,24 @@ pub async fn with_refresh_token(app: &App, token: &str, request_id: Uuid) -> Res
     tokens(app, subject, &session, Some(refresh), now)
 }
 
-/// A fresh refresh token. It names its session, so that a token spent long ago still ends it.
-fn refresh_token(session: SessionId) -> String {
-    format!("{}.{}", OpaqueSecret::generate(SecretKind::Refresh).expose(), session.uuid().simple())
+/// A fresh refresh token. It names its session, so that a token spent long ago still ends it, and bears our mark, so that
+/// one made up by somebody who knows the session ends nothing.
+fn refresh_token(blind: &Blind, session: SessionId) -> String {
+    let body =
+        format!("{}.{}", OpaqueSecret::generate(SecretKind::Refresh).expose(), session.uuid().simple());
+    let mark = mark(blind, &body);
+    format!("{body}.{mark}")
 }
 
-pub(crate) fn session_of(token: &str) -> Option<SessionId> {
-    token.rsplit_once('.')?.1.parse().ok()
+fn mark(blind: &Blind, body: &str) -> String {
+    URL_SAFE_NO_PAD.encode(blind.of("refresh_token", body.as_bytes()))
+}
+
+/// The session that a refresh token of ours names, whether it is spent or not.
+pub(crate) fn session_of(blind: &Blind, token: &str) -> Option<SessionId> {
+    let (body, shown) = token.rsplit_once('.')?;
+    let ours = same_hash(mark(blind, body).as_bytes(), shown.as_bytes());
+    body.rsplit_once('.').filter(|_| ours)?.1.parse().ok()
 }
 
 #[expect(clippy::too_many_arguments, reason = "the present token, its successor and the circumstances")]

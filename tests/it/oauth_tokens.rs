@@ -81,11 +81,14 @@ fn who_only_knows_the_session_cannot_end_it() {
     let world = World::start();
     let tokens = signed_in(&world);
     let refresh = tokens["refresh_token"].as_str().unwrap();
-    let (_, session) = refresh.rsplit_once('.').unwrap();
+    let [_, session, mark] = refresh.split('.').collect::<Vec<_>>()[..] else { panic!("{refresh}") };
     let software = software(&world);
-    let guesses = [format!("alr_{}.{session}", "A".repeat(43)), session.to_owned(), "x".to_owned()];
+    let made_up = format!("alr_{}.{session}", "A".repeat(43));
+    let guesses = [made_up.clone(), format!("{made_up}.{mark}"), session.to_owned(), "x".to_owned()];
     for guess in guesses {
         assert_eq!(send(&world, "/oauth2/revoke", &format!("token={guess}")).status, 200);
+        let refreshed = world.stranger().post("/v1/sessions/refresh", &json!({"refresh_token": guess}));
+        assert_eq!(refreshed.status, 401);
     }
     // A program does not end a person's session, even with his token.
     assert_eq!(send(&world, "/oauth2/revoke", &software.named(refresh)).status, 200);
