@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use alongside_api::http::lint;
 use alongside_domain::clock::{Ids as _, System};
-use alongside_domain::policy::{Operation, Relation, Role, relation};
+use alongside_domain::policy::{Operation, Relation, Role, VIEWS, relation};
 use serde_json::{Value, json};
 use strum::VariantArray as _;
 
@@ -107,6 +107,58 @@ fn the_printed_policy_is_current() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/policy.md");
     let is_current = std::fs::read_to_string(path).unwrap() == alongside_domain::policy::page();
     assert!(is_current, "docs/policy.md is stale: run `just policy`");
+}
+
+/// Every role that reaches a participant, on what the table says it is not shown of him, and on what it does not say.
+#[test]
+fn a_role_is_shown_exactly_what_its_view_leaves() {
+    let world = World::start();
+    let [here, _] = world.sites;
+    let supporter = world.sign_in(Role::Supporter);
+    let man = world.participant().at(here).consented().helped_by(&supporter).create();
+    let coordinator = world.sign_in(Role::Coordinator);
+    let about = json!({"needs": {"note": "Knock loudly."}, "treatments": ["surgery"]});
+    let etag = coordinator.get(&man.path()).header("etag").unwrap().to_owned();
+    coordinator.patch(&man.path(), &etag, &about).ok();
+    let identity = json!({"date_of_birth": "1949-05-01", "nhs_number": "9434765919", "email": "walter@example.org",
+        "address": {"lines": ["1 Invented Row"], "postcode": "ZZ99 3WZ"}, "gp": {"practice": "Invented Surgery"},
+        "emergency_contact": {"name": "Wanda Invented", "phone": "01632 960556"}});
+    let etag = coordinator.get(&man.path()).header("etag").unwrap().to_owned();
+    coordinator.patch(&format!("{}/identity", man.path()), &etag, &identity).ok();
+    let places = [
+        (Operation::GetParticipant, man.path()),
+        (Operation::ListParticipants, "/v1/participants".to_owned()),
+        (Operation::GetParticipantIdentity, format!("{}/identity", man.path())),
+        (Operation::GetConsent, format!("/v1/consents/{}", man.consent.unwrap())),
+        (Operation::ListConsents, format!("/v1/consents?participant_id={}", man.id)),
+    ];
+    let mut cells = 0;
+    for (operation, path) in places {
+        // This consent had no witness: there is nothing to be left out.
+        let hideable: BTreeSet<&str> = VIEWS
+            .iter()
+            .filter(|row| row.operations.contains(&operation))
+            .flat_map(|row| row.without.iter().copied())
+            .filter(|pointer| !pointer.ends_with("/witness"))
+            .collect();
+        assert!(!hideable.is_empty(), "{operation}");
+        for (role, caller) in everyone(&world, &man) {
+            let caller = if role == Role::Supporter { supporter.clone() } else { caller };
+            let rule = operation.rule().unwrap();
+            if rule.relation(role).is_none() {
+                continue;
+            }
+            let answer = caller.get(&path).ok();
+            let without = rule.view(role).map_or(&[][..], |row| row.without);
+            for pointer in &hideable {
+                let shown = answer.pointer(pointer).is_some_and(|value| !value.is_null());
+                assert_eq!(shown, !without.contains(pointer), "{role} {operation} {pointer}");
+                cells += 1;
+            }
+        }
+    }
+    println!("{cells} cells of role, operation and member were walked");
+    assert!(cells > 100, "only {cells} cells were walked");
 }
 
 /// How far each relation reaches, on real records: here, at another site, in another programme.
