@@ -141,6 +141,14 @@ pub fn text<'a>(value: &'a Value, path: &[&str]) -> Option<&'a str> {
     path.iter().try_fold(value, |value, name| value.get(name))?.as_str()
 }
 
+/// As [`text`], where nothing goes on without it.
+///
+/// # Errors
+/// When the server's answer lacks it.
+pub fn needed<'a>(value: &'a Value, name: &str) -> anyhow::Result<&'a str> {
+    text(value, &[name]).ok_or_else(|| anyhow::anyhow!("the server's answer cannot be read: it has no {name}"))
+}
+
 /// A code from the server as words: `in_progress` is "in progress".
 pub fn plain(code: &str) -> String {
     code.replace('_', " ")

@@ -56,10 +56,9 @@ impl CarePlanReview {
     }
 }
 
-fn misfits(found: &[Unreviewed], actions: &[Action]) -> Problem {
+fn misfits(found: &[Unreviewed]) -> Problem {
     found.iter().fold(Problem::new(Code::Invalid), |problem, misfit| match misfit {
-        Unreviewed::Missing(id) => {
-            let place = actions.iter().position(|action| action.id.0 == *id).unwrap_or_default();
+        Unreviewed::Missing(place, id) => {
             let message = format!("What became of action {} of the plan ({id})?", place + 1);
             problem.field("/outcomes", "missing", message)
         }
@@ -99,7 +98,7 @@ async fn review_care_plan(
             let outcomes = review.outcomes();
             let wrong = unreviewed(&known, &outcomes);
             if !wrong.is_empty() {
-                return Err(misfits(&wrong, &actions).into());
+                return Err(misfits(&wrong).into());
             }
             match review.next_review_on {
                 Some(day) => require_review_day(day, ctx.now.date_naive(), "/next_review_on")?,

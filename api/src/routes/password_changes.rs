@@ -56,13 +56,13 @@ async fn change_password(
     {
         return permit.write(move |_| Err(unfit("/new_password", why).into())).await;
     }
-    if !owner.knows(permit.app(), current_password).await? {
+    let knows = owner.knows(permit.app(), current_password).await?;
+    let Some(old) = owner.login.password_hash.clone().filter(|_| knows) else {
         owner.failed(permit.app(), now).await?;
         let wrong =
             || Problem::new(Code::Invalid).field("/current_password", "wrong", "This is not the password.");
         return permit.write(move |_| Err(wrong().into())).await;
-    }
-    let old = owner.login.password_hash.unwrap_or_default();
+    };
     let new = permit.app().passwords.hash(SecretString::from(new_password)).await.map_err(busy)?;
     permit
         .write(move |ctx| {

@@ -6,10 +6,10 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::sign_in::{ask_line, member_of, read_lines};
+use super::sign_in::{ask_line, member_of, read_lines, read_secret};
 use crate::Run;
 use crate::exit::Stop;
-use crate::output::{is_conversation, pairs, plain, table, text, when};
+use crate::output::{is_conversation, needed, pairs, plain, table, text, when};
 
 #[derive(Debug, Subcommand)]
 pub enum SecondFactor {
@@ -82,12 +82,11 @@ fn set_up(run: &Run) -> Result<()> {
         return Err(Stop::usage("Setting up a second factor takes somebody who types the first code."));
     }
     let begun = run.client.post_once("/v1/second-factor/enrolment", &json!({}))?;
-    let of = |name: &str| text(&begun, &[name]).unwrap_or_default().to_owned();
+    let (key, uri) = (needed(&begun, "secret")?, needed(&begun, "otpauth_uri")?);
     run.output.tell(&format!(
         "Open the app on your telephone that shows codes, add an account, and type this key:\n\n  {}\n\nOr make a QR code \
          of this line and scan it:\n\n  {}\n",
-        of("secret"),
-        of("otpauth_uri")
+        key, uri
     ));
     let code = ask_line("The code that the app shows now: ")?;
     let made = run.client.post_once("/v1/second-factor/confirmation", &json!({"totp": code}))?;
@@ -109,7 +108,7 @@ fn paper(made: &Value) -> String {
 pub fn step_up(run: &Run, args: &FromStdin) -> Result<()> {
     let has_factor = run.client.get("/v1/second-factor")?.get("is_set_up") == Some(&json!(true));
     let proof = if args.stdin {
-        read_lines()?.into_iter().next().unwrap_or_default()
+        read_secret()?
     } else if run.no_input || !is_conversation() {
         return Err(Stop::usage("There is nobody to ask. Give the code or the password with --stdin."));
     } else if has_factor {

@@ -4,7 +4,7 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::sign_in::{ask_line, read_password};
+use super::sign_in::{ask_line, read_secret};
 use crate::Run;
 use crate::exit::{Exit, Stop};
 use crate::output::is_conversation;
@@ -39,7 +39,7 @@ pub fn run(run: &Run, args: &Args) -> Result<()> {
     let email = of(&args.email, "E-mail address: ", "--email")?;
     let code = of(&args.code, "Code from your invitation: ", "--code")?;
     if args.password_stdin {
-        send(run, &email, &code, &read_password()?)?;
+        send(run, &email, &code, &read_secret()?)?;
     } else if may_ask {
         ask_until_fit(run, &email, &code)?;
     } else {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::participant;
 use crate::Run;
 use crate::exit::{Exit, Stop};
-use crate::output::{pairs, plain, table, text, when, width, wrap};
+use crate::output::{needed, pairs, plain, table, text, when, width, wrap};
 use crate::printed::{Form, Printed};
 
 #[derive(Debug, Subcommand)]
@@ -99,7 +99,7 @@ fn plans(run: &Run, wanted: Option<&str>, overdue: bool) -> Result<Vec<Value>> {
     let mut query = if overdue { vec![("review_overdue", "true".to_owned())] } else { Vec::new() };
     if let Some(wanted) = wanted {
         let participant = participant::find(&run.client, wanted)?;
-        query.push(("participant_id", text(&participant, &["id"]).unwrap_or_default().to_owned()));
+        query.push(("participant_id", needed(&participant, "id")?.to_owned()));
     }
     let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
     run.client.list("/v1/care-plans", &query, usize::MAX)

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::Run;
 use crate::client::Client;
 use crate::exit::{Exit, Stop};
-use crate::output::{pairs, plain, table, text};
+use crate::output::{needed, pairs, plain, table, text};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -102,7 +102,7 @@ fn access(run: &Run, wanted: &str, most: usize) -> Result<()> {
     // Who may see this need not be one who may look at the record itself.
     let id = match Uuid::try_parse(wanted) {
         Ok(id) => id.to_string(),
-        Err(_) => text(&find(&run.client, wanted)?, &["id"]).unwrap_or_default().to_owned(),
+        Err(_) => needed(&find(&run.client, wanted)?, "id")?.to_owned(),
     };
     let found = run.client.list(&format!("/v1/participants/{id}/audit-events"), &[], most)?;
     run.output.show(&json!({"items": found}), || {

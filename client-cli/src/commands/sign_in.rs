@@ -37,7 +37,7 @@ pub fn login(run: &Run, args: &Login) -> Result<()> {
     };
     let (password, code) = if args.password_stdin {
         let mut lines = read_lines()?.into_iter();
-        (lines.next().unwrap_or_default(), lines.next())
+        (lines.next().ok_or_else(nothing_given)?, lines.next())
     } else if may_ask {
         let question = format!("Password for {email} (nothing is shown while you type): ");
         (rpassword::prompt_password(question)?, None)
@@ -121,12 +121,13 @@ pub fn read_lines() -> Result<Vec<String>> {
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-/// The password alone, or with the line end that `echo` adds.
-pub fn read_password() -> Result<String> {
-    let mut password = String::new();
-    std::io::stdin().take(4096).read_to_string(&mut password).context("cannot read the password")?;
-    let password = password.strip_suffix('\n').unwrap_or(&password);
-    Ok(password.strip_suffix('\r').unwrap_or(password).to_owned())
+/// The secret on the first line of standard input.
+pub fn read_secret() -> Result<String> {
+    read_lines()?.into_iter().next().ok_or_else(nothing_given)
+}
+
+fn nothing_given() -> anyhow::Error {
+    Stop::usage("Nothing came in on standard input: give it on a line of its own.")
 }
 
 #[cfg(test)]

@@ -64,8 +64,8 @@ pub struct ActionReview {
 /// What is wrong with the outcomes of a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreviewed {
-    /// This action is still to be done, and nothing is said of it.
-    Missing(CarePlanActionId),
+    /// The action at this place of the plan is still to be done, and nothing is said of it.
+    Missing(usize, CarePlanActionId),
     /// The outcome at this place is about no action of the plan.
     Unknown(usize),
     /// The outcome at this place is the second about its action.
@@ -85,8 +85,8 @@ pub fn unreviewed(actions: &[(CarePlanActionId, bool)], outcomes: &[ActionReview
         }
     }
     let spoken_of = |id| outcomes.iter().any(|outcome| outcome.action_id == id);
-    let silent = actions.iter().filter(|(id, live)| *live && !spoken_of(*id));
-    wrong.extend(silent.map(|(id, _)| Unreviewed::Missing(*id)));
+    let silent = actions.iter().enumerate().filter(|(_, (id, live))| *live && !spoken_of(*id));
+    wrong.extend(silent.map(|(place, (id, _))| Unreviewed::Missing(place, *id)));
     wrong
 }
 
@@ -118,7 +118,7 @@ mod tests {
         let outcomes = [review(1, Reviewed::Done), review(1, Reviewed::Done), review(9, Reviewed::Done)];
         assert_eq!(
             unreviewed(&actions, &outcomes),
-            [Unreviewed::Twice(1), Unreviewed::Unknown(2), Unreviewed::Missing(id(3))]
+            [Unreviewed::Twice(1), Unreviewed::Unknown(2), Unreviewed::Missing(2, id(3))]
         );
         // Who wanted nothing last time may want something now.
         let all = [review(1, Reviewed::Done), review(2, Reviewed::Changed), review(3, Reviewed::Continuing)];

@@ -26,7 +26,7 @@ use super::{instrument, participant};
 use crate::Run;
 use crate::client::Client;
 use crate::exit::{Exit, Stop};
-use crate::output::text;
+use crate::output::{needed, text};
 
 const AFTER_HELP: &str = "\
 Without --answers, it asks one question after the other. Each answer is saved at once,
@@ -113,7 +113,7 @@ struct Found<'a> {
 /// Goes on with the assessment of this participant, questionnaire and time point; where there is none, begins one.
 fn find<'a>(client: &'a Client, args: &Args) -> Result<Found<'a>> {
     let participant = participant::find(client, &args.participant)?;
-    let participant = text(&participant, &["id"]).unwrap_or_default();
+    let participant = needed(&participant, "id")?;
     let open = client.list(
         "/v1/assessments",
         &[("participant_id", participant), ("status", "in_progress")],
