@@ -166,9 +166,13 @@ fn a_second_migration_finds_nothing_to_do() {
 fn many_who_migrate_at_once_do_it_once() {
     let database = Database::blank();
     let location = database.location();
+    let start = std::sync::Barrier::new(8);
     let applied: usize = std::thread::scope(|scope| {
-        let migrating: Vec<_> =
-            (0..4).map(|_| scope.spawn(|| migrate::up(&location).unwrap().len())).collect();
+        let migrate = || {
+            start.wait();
+            migrate::up(&location).unwrap().len()
+        };
+        let migrating: Vec<_> = (0..8).map(|_| scope.spawn(migrate)).collect();
         migrating.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
     assert_eq!(applied, migrate::status(&location).unwrap().applied.len());

@@ -163,8 +163,11 @@ fn locked<T>(
             let mut holder = Db::Pg(&mut holder);
             let hold = |holder: &mut Db<'_>, sql: &str| holder.control(sql).map_err(StoreError::from);
             hold(&mut holder, "SET client_min_messages TO warning")?;
+            // PostgreSQL refuses one of two that make it at once in one of several ways: it is there then all the same.
             hold(&mut holder, "CREATE TABLE IF NOT EXISTS alongside_migration_lock (id integer PRIMARY KEY)")
-                .or_else(|error| if matches!(error, StoreError::Unique(_)) { Ok(()) } else { Err(error) })?;
+                .or_else(|error| {
+                    hold(&mut holder, "SELECT id FROM alongside_migration_lock LIMIT 1").map_err(|_| error)
+                })?;
             hold(&mut holder, "INSERT INTO alongside_migration_lock VALUES (1) ON CONFLICT DO NOTHING")?;
             hold(&mut holder, "BEGIN; SELECT id FROM alongside_migration_lock WHERE id = 1 FOR UPDATE")?;
             let mut connection = connect()?;
