@@ -15,7 +15,7 @@ use crate::json_pointer::{Step, pointer};
 pub const MAX_DEPTH: usize = 64;
 
 /// The largest magnitude at which every integer is exact in every JSON implementation.
-const MAX_SAFE_INTEGER: u64 = 1 << 53;
+pub const MAX_SAFE_INTEGER: u64 = 1 << 53;
 
 /// Longest pointer worth repeating: the names in it come from the document.
 const MAX_POINTER_CHARS: usize = 512;
@@ -227,7 +227,8 @@ impl<'de> Visitor<'de> for At<'_> {
 }
 
 /// The integer a double stands for, when it stands for exactly one: `28.0` is 28.
-fn exact_integer(value: f64) -> Option<i64> {
+#[must_use]
+pub fn exact_integer(value: f64) -> Option<i64> {
     const BELOW: f64 = 9_007_199_254_740_992.0;
     if value.fract() != 0.0 || value.abs() >= BELOW {
         return None;

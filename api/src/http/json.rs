@@ -17,6 +17,7 @@ use super::gate;
 use super::pointer::{push_index, push_member};
 use super::problem::{Problem, ProblemField};
 use super::rules;
+use super::straight;
 use super::strict;
 use super::tree::{Misfit, Tree};
 
@@ -106,13 +107,12 @@ pub fn require_json(request: &HttpRequest) -> Result<(), Problem> {
 /// # Errors
 /// 400 when it is not acceptable JSON, 422 when it does not fit the type or its rules.
 pub fn decode<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
-    // Most bodies fit: which of their members does not is noted for the others alone.
-    match T::deserialize(Tree(strict::parse(bytes)?)) {
-        Ok(value) => {
+    match straight::read(bytes) {
+        Some(value) => {
             rules::check(&value)?;
             Ok(value)
         }
-        Err(_) => fit(strict::parse(bytes)?),
+        None => fit(strict::parse(bytes)?),
     }
 }
 

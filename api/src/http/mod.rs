@@ -40,6 +40,7 @@ pub mod route_table;
 pub mod rules;
 pub mod services;
 pub mod settings;
+mod straight;
 pub mod strict;
 mod structure_definitions;
 pub mod tree;
