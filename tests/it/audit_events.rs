@@ -139,3 +139,24 @@ fn a_refusal_before_anything_is_read_leaves_its_event() {
     let kept = world.sign_in(Role::Monitor).get("/v1/audit-events?operation=create_participant").ok();
     assert!(kept["items"].as_array().unwrap().iter().all(|event| event["status"] == 201));
 }
+
+#[test]
+fn an_attempt_by_way_of_a_body_shows_to_him_as_well() {
+    let world = World::start();
+    let man = world.participant().consented().create();
+    let next_door = world.sign_in_at(Role::Coordinator, world.sites[1]);
+    let supporter = world.sign_in(Role::Supporter);
+    let assignment = json!({"participant_id": man.id, "supporter_id": supporter.id, "purpose": "digital_help",
+        "knows_participant": false});
+    let assessment = json!({"participant_id": man.id, "instrument_id": world.instrument("/prostate-hna")["id"],
+        "time_point": "T0", "channel": "in_person"});
+    next_door.post("/v1/assignments", &assignment).problem(422, "invalid");
+    let nurse_next_door = world.sign_in_at(Role::Clinician, world.sites[1]);
+    nurse_next_door.post("/v1/assessments", &assessment).problem(422, "invalid");
+    let himself = world.sign_in_participant(man.id);
+    let looked = himself.get(&format!("{}/audit-events?limit=200", man.path())).ok();
+    let attempts =
+        looked["items"].as_array().unwrap().iter().filter(|use_| use_["outcome"] == "not_possible");
+    let said: Vec<_> = attempts.map(|use_| use_["role"].as_str().unwrap()).collect();
+    assert_eq!(said, ["clinician", "coordinator"], "{looked}");
+}
