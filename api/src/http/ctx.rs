@@ -8,7 +8,7 @@ use alongside_domain::policy::Operation;
 use alongside_store::audit::any_id;
 use alongside_store::flag::Flag;
 use alongside_store::scope::Scope;
-use alongside_store::sealing::{KeysOfMany, Record, RecordKeys};
+use alongside_store::sealing::{DataClass, KeysOfMany, Record, RecordKeys};
 use alongside_store::types::{At, Key};
 use alongside_store::{Db, data_key, idempotency};
 use uuid::Uuid;
@@ -89,12 +89,16 @@ impl Ctx<'_, '_> {
         self.trace.keys.push(keys);
     }
 
-    /// The data keys of the records of a page.
+    /// The data keys of one class of the records of a page.
     ///
     /// # Errors
     /// As [`Ctx::keys`].
-    pub fn keys_of_all(&mut self, records: impl IntoIterator<Item = Record>) -> Result<KeysOfMany, Refusal> {
-        Ok(data_key::load_many(self.db, self.app.store.ring(), records)?)
+    pub fn keys_of_all(
+        &mut self,
+        class: DataClass,
+        records: impl IntoIterator<Item = Record>,
+    ) -> Result<KeysOfMany, Refusal> {
+        Ok(data_key::load_many(self.db, self.app.store.ring(), class, records)?)
     }
 
     /// A fresh id.

@@ -6,7 +6,7 @@ use alongside_domain::id::{AccessNoticeId, PersonId};
 use alongside_domain::policy::Operation;
 use alongside_store::access_notice::{self, AccessNotice, Filter};
 use alongside_store::person;
-use alongside_store::sealing::{Record, RecordKeys};
+use alongside_store::sealing::{DataClass, Record, RecordKeys};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -141,7 +141,7 @@ async fn list_access_notices(
             let rows = access_notice::list(ctx.db, ctx.scope, &filter, before, fetch)?;
             let people: Vec<_> = rows.iter().map(|row| row.person_id.0).collect();
             let names = person::names(ctx.db, &people)?;
-            let keys = ctx.keys_of_all(people.into_iter().map(Record::Person))?;
+            let keys = ctx.keys_of_all(DataClass::Identity, people.into_iter().map(Record::Person))?;
             let view = |row: &AccessNotice| {
                 let who = names.get(&row.person_id.0).cloned();
                 AccessNoticeView::of(row, who, keys.of(Record::Person(row.person_id.0))?)

@@ -8,7 +8,7 @@ use alongside_domain::policy::{Operation, Role, relation};
 use alongside_domain::study_id::StudyId;
 use alongside_store::participant::{self, Cells, Filter, Listed, Participant};
 use alongside_store::scope::Reach;
-use alongside_store::sealing::{KeysOfMany, Record, RecordKeys, unless_erased};
+use alongside_store::sealing::{DataClass, KeysOfMany, Record, RecordKeys, unless_erased};
 use alongside_store::types::{At, Code as Coded, Key};
 use alongside_store::{StoreError, access_watch, site};
 use chrono::{DateTime, Utc};
@@ -343,7 +343,7 @@ async fn list_participants(
             ctx.lists(rows.iter().take(shown).map(|row| row.id.0));
             let role = ctx.caller.role;
             let named = rows.iter().filter(|_| knows_names(role)).map(|row| Record::Participant(row.id.0));
-            let keys = ctx.keys_of_all(named)?;
+            let keys = ctx.keys_of_all(DataClass::Identity, named)?;
             rows.into_iter().map(|row| ParticipantItem::of(row, &keys, role)).collect::<Result<Vec<_>, _>>()
         })
         .await?;

@@ -111,13 +111,14 @@ pub fn load(db: &mut Db<'_>, ring: &Arc<KeyRing>, record: Record) -> Result<Reco
     Ok(RecordKeys::new(Arc::clone(ring), record, keys))
 }
 
-/// The keys of the records of a page. Whether the caller may see them is decided before.
+/// The keys of one class of the records of a page. Whether the caller may see them is decided before.
 ///
 /// # Errors
 /// As [`load`].
 pub fn load_many(
     db: &mut Db<'_>,
     ring: &Arc<KeyRing>,
+    class: DataClass,
     records: impl IntoIterator<Item = Record>,
 ) -> Result<KeysOfMany, StoreError> {
     let mut records: Vec<Record> = records.into_iter().collect();
@@ -127,7 +128,13 @@ pub fn load_many(
     let found: Vec<Row> = if ids.is_empty() {
         Vec::new()
     } else {
-        many(db, data_keys::table.filter(data_keys::record_id.eq_any(ids)).select(cols::<Row>()))?
+        many(
+            db,
+            data_keys::table
+                .filter(data_keys::record_id.eq_any(ids))
+                .filter(data_keys::class.eq(Code(class)))
+                .select(cols::<Row>()),
+        )?
     };
     let of = |record: &Record| {
         let id = any_id(record.id());

@@ -91,7 +91,7 @@ const fn health(table: &'static str, column: &'static str, whose: &'static str) 
 }
 
 /// Every column that held such cells when the layout changed, but for the kept replies.
-const COLUMNS: [Column; 20] = [
+const COLUMNS: [Column; 21] = [
     himself("identity", DataClass::Identity),
     himself("safe_contact", DataClass::Identity),
     himself("needs", DataClass::Health),
@@ -117,6 +117,7 @@ const COLUMNS: [Column; 20] = [
     of_installation("second_factors", "secret", "person_id"),
     of_installation("second_factors", "pending_secret", "person_id"),
     of_installation("sessions", "successor", "id"),
+    of_installation("mails", "address", "id"),
 ];
 
 #[derive(QueryableByName)]

@@ -113,7 +113,7 @@ pub fn claim(db: &mut Db<'_>, now: Timestamp, until: Timestamp, most: i64) -> Re
     Ok(claimed)
 }
 
-/// Notes what became of a letter; the address somebody typed gives way to the person it belongs to.
+/// Notes what became of a letter; the address somebody typed gives way to the person it belongs to, or to nothing.
 ///
 /// # Errors
 /// What the database says.
@@ -136,7 +136,11 @@ pub fn finish(
                 mails::address.eq(None::<Sealed>),
             )),
         )?,
-        None => rewrite(db, diesel::update(done).set(what))?,
+        // An address without an account is nobody's business any more.
+        None => {
+            let nothing = mail.address.as_ref().map(|_| Sealed(Vec::new()));
+            rewrite(db, diesel::update(done).set((what, mails::address.eq(nothing))))?
+        }
     };
     Ok(())
 }

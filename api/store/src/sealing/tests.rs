@@ -129,13 +129,34 @@ fn two_cells_of_the_same_text_have_nothing_in_common_but_their_key() {
     assert!(!one.0.windows(4).any(|window| window == b"text"));
 }
 
-#[test]
-fn any_bytes_come_back_and_no_shorter_or_longer() {
-    let keys = keys();
-    for length in [0, 1, 15, 16, 17, 4096] {
-        let plain: Vec<u8> = (0..length).map(|n: usize| n.to_le_bytes()[0]).collect();
-        let cell = keys.seal_bytes(place("identity"), &plain).unwrap();
-        assert_eq!(cell.0.len(), 1 + 16 + NONCE + length + 16);
-        assert_eq!(keys.open_bytes(place("identity"), &cell).unwrap(), plain);
+proptest::proptest! {
+    #[test]
+    fn any_bytes_come_back_at_their_place_and_a_flipped_bit_or_another_row_is_noticed(
+        plain in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+        row in proptest::prelude::any::<u128>(),
+        other in proptest::prelude::any::<u128>(),
+        at in proptest::prelude::any::<proptest::sample::Index>(),
+        bit in 0_u8..8,
+    ) {
+        let keys = keys();
+        let place = Place { row: Uuid::from_u128(row), ..place("identity") };
+        let cell = keys.seal_bytes(place, &plain).unwrap();
+        proptest::prop_assert_eq!(cell.0.len(), 1 + 16 + NONCE + plain.len() + 16);
+        proptest::prop_assert_eq!(keys.open_bytes(place, &cell).unwrap(), plain);
+        if other != row {
+            let elsewhere = Place { row: Uuid::from_u128(other), ..place };
+            proptest::prop_assert!(keys.open_bytes(elsewhere, &cell).is_err());
+        }
+        let mut changed = cell.clone();
+        let at = at.index(changed.0.len());
+        changed.0[at] ^= 1 << bit;
+        proptest::prop_assert!(keys.open_bytes(place, &changed).is_err());
+    }
+
+    #[test]
+    fn no_bytes_whatever_open_or_do_worse_than_be_refused(
+        bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..120),
+    ) {
+        proptest::prop_assert!(keys().open_bytes(place("identity"), &Sealed(bytes)).is_err());
     }
 }
