@@ -11,17 +11,18 @@ mod sitting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alongside_domain::id::{PersonId, StatusChangeId};
+use alongside_domain::clock::Timestamp;
+use alongside_domain::id::{ParticipantId, PersonId, StatusChangeId};
 use alongside_domain::participant::Status;
 use alongside_store::consent::Consent;
 use alongside_store::participant::Participant;
 use alongside_store::scope::{Reach, Scope};
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::{self, RecordKeys};
 use alongside_store::status_change::Author;
 use alongside_store::types::{At, Code, Document, Key};
 use alongside_store::{
-    Db, StoreError, assessment, assignment, catalogue, client, consent, consent_form, digital_profile,
-    membership, participant, person, programme, signpost, site,
+    Db, StoreError, assessment, assignment, catalogue, client, consent, consent_form, data_key,
+    digital_profile, membership, participant, person, programme, signpost, site,
 };
 use anyhow::{Context as _, bail};
 use futures_util::future::try_join_all;
@@ -55,9 +56,9 @@ pub async fn seed(app: &App, seed: u64) -> anyhow::Result<DemoAccounts> {
         plan.accounts.iter().map(|account| app.passwords.hash(SecretString::from(account.password.clone())));
     let hashes = try_join_all(hashes).await.context("the passwords of the demonstration cannot be hashed")?;
     let judged: Vec<Judged> = plan.sittings.iter().map(Sitting::judge).collect::<Result<_, _>>()?;
-    let (ring, written) = (Arc::clone(app.store.ring()), Arc::clone(&plan));
+    let (shared, written) = (app.clone(), Arc::clone(&plan));
     app.store
-        .write(move |db| write(db, &ring, &written, &hashes, &judged))
+        .write(move |db| write(db, &shared, &written, &hashes, &judged))
         .await
         .context("the demonstration cannot be written")?;
     accounts.to_try = to_try(app, &plan).await?;
@@ -100,7 +101,7 @@ fn accounts_of(app: &App, plan: &Plan) -> DemoAccounts {
 /// All of it in one transaction: there is never half a demonstration.
 fn write(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    app: &App,
     plan: &Plan,
     hashes: &[String],
     judged: &[Judged],
@@ -117,7 +118,7 @@ fn write(
     let form = forms.first().ok_or(StoreError::NotFound)?.id;
     let mut steps = plan.steps.clone();
     for record in &plan.records {
-        write_record(db, ring, plan, record, form, &mut steps)?;
+        write_record(db, app, plan, record, form, &mut steps)?;
     }
     // After the participants, since one of the accounts is a participant's.
     for (account, hash) in plan.accounts.iter().zip(hashes) {
@@ -134,21 +135,26 @@ fn write(
     }
     client::insert(db, &plan.client)?;
     for (sitting, judged) in plan.sittings.iter().zip(judged) {
-        sitting.write(db, ring, plan, judged)?;
+        sitting.write(db, app, plan, judged)?;
     }
-    write_flag(db, ring, plan, &scope)
+    write_flag(db, app, plan, &scope)
+}
+
+/// The data keys of a participant of the demonstration.
+fn keys_of(db: &mut Db<'_>, app: &App, id: ParticipantId, now: Timestamp) -> Result<RecordKeys, StoreError> {
+    data_key::ensure(db, app.store.ring(), sealing::Record::Participant(id), app.ids.as_ref(), now)
 }
 
 fn write_record(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    app: &App,
     plan: &Plan,
     record: &Record,
     form: Key<alongside_domain::id::kind::ConsentForm>,
     steps: &mut Draw,
 ) -> Result<(), StoreError> {
     let scope = &Scope { reach: Reach::Programme(plan.programme.id.0), person: None };
-    let cells = record.cells.seal(ring, record.id)?;
+    let cells = record.cells.seal(&keys_of(db, app, record.id, plan.programme.created_at.0)?, record.id)?;
     let taken_back = record.signed.as_ref().is_some_and(|signed| signed.taken_back);
     let row = Participant {
         id: Key(record.id),
@@ -168,6 +174,7 @@ fn write_record(
         created_at: plan.programme.created_at,
         updated_at: plan.programme.created_at,
         version: 1,
+        erased_at: None,
     };
     participant::insert(db, &row)?;
     if let Some(profile) = &record.profile {

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod door;
 pub mod http;
 pub mod jobs;
+pub mod key_rotation;
 pub mod letters;
 pub mod openapi;
 pub mod owner;

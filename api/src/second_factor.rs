@@ -2,7 +2,7 @@
 
 use alongside_domain::clock::Timestamp;
 use alongside_domain::id::PersonId;
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::RecordKeys;
 use alongside_store::second_factor::{self, SecondFactor};
 use alongside_store::{Db, StoreError};
 
@@ -41,7 +41,7 @@ impl Shown {
 /// # Errors
 /// When the secret does not open.
 pub fn judge(
-    ring: &KeyRing,
+    keys: &RecordKeys,
     factor: Option<&SecondFactor>,
     sent: &Sent,
     now: Timestamp,
@@ -51,7 +51,7 @@ pub fn judge(
     };
     match (&sent.totp, &sent.recovery_code) {
         (Some(code), _) => {
-            let secret = ring.open_bytes(second_factor::place(factor.person_id.0), secret)?;
+            let secret = keys.open_bytes(second_factor::place(factor.person_id.0), secret)?;
             let step = TotpSecret::from_bytes(secret).step_of(code, now);
             Ok(step.filter(|step| *step > factor.last_step).map_or(Shown::Wrong, Shown::Step))
         }

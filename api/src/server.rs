@@ -49,8 +49,9 @@ pub fn prepare(
     content::check();
     let location = config.location();
     migrate::require_current(&location)?;
-    let ring = KeyRing::new(keys.sealing())?;
-    let store = Store::open(&location, ring).context("the database cannot be opened")?;
+    let ring = ring(config, keys)?;
+    let store =
+        Store::open(&location, ring, ids.as_ref(), clock.now()).context("the database cannot be opened")?;
     Ok(App {
         store,
         clock,
@@ -69,6 +70,19 @@ pub fn prepare(
         base_url: config.base_url.trim_end_matches('/').into(),
         audit_reads: true,
     })
+}
+
+/// The keys that wrap data keys. From a file they are read anew when the database names one that was added since.
+fn ring(config: &Config, keys: &Keys) -> anyhow::Result<KeyRing> {
+    let ring = KeyRing::new(keys.sealing(), keys.safeguarding())?;
+    let Some(path) = config.keys_file.clone().filter(|_| config.keys.is_none()) else { return Ok(ring) };
+    Ok(ring.reread_from(move || match Keys::load_file(&path) {
+        Ok(keys) => Some([keys.sealing().collect(), keys.safeguarding().collect()]),
+        Err(error) => {
+            tracing::error!(%error, "the key file cannot be read anew");
+            None
+        }
+    }))
 }
 
 /// The way letters leave, where the operator has named one.

@@ -7,7 +7,7 @@ use alongside_domain::id::{PersonId, ProgrammeId, SessionId, SiteId};
 use alongside_domain::policy::Role;
 use alongside_store::audit::{self, AuditEvent, any_id};
 use alongside_store::client;
-use alongside_store::sealing::Place;
+use alongside_store::sealing::{DataClass, Place};
 use alongside_store::session::{self, Rotation, Session, Trust};
 use alongside_store::sign_in::{self, Held, Login};
 use alongside_store::types::{At, Code as Coded, Document, Key, Sealed};
@@ -125,7 +125,7 @@ pub async fn with_password(app: &App, attempt: Attempt, request_id: Uuid) -> Res
         note_failure(app, knock, person, now, request_id).await?;
         return Err(wrong());
     };
-    let shown = shown::judge(app.store.ring(), factor.as_ref(), &sent, now)
+    let shown = shown::judge(app.store.installation(), factor.as_ref(), &sent, now)
         .map_err(|error| Refusal::from(error).into_problem())?;
     match shown {
         Shown::Missing => {
@@ -277,12 +277,17 @@ fn turn(
     if !session.is_live(now) || session.refresh_hash.is_none() {
         return Ok(None);
     }
-    let place = Place { table: "sessions", column: "successor", row: session.id.0.uuid() };
+    let place = Place {
+        class: DataClass::Identity,
+        table: "sessions",
+        column: "successor",
+        row: session.id.0.uuid(),
+    };
     if session.refresh_hash.as_deref().is_some_and(|present| same_hash(present, hash)) {
         let rotation = Rotation {
             refresh_hash: Some(next_hash.to_vec()),
             previous_refresh_hash: Some(hash.to_vec()),
-            successor: Some(app.store.ring().seal_bytes(place, next.as_bytes())?),
+            successor: Some(app.store.installation().seal_bytes(place, next.as_bytes())?),
             rotated_at: Some(At(now)),
             idle_expires_at: At(now + TimeDelta::days(IDLE_DAYS)),
         };
@@ -305,7 +310,7 @@ fn turn(
 }
 
 fn successor_text(app: &App, place: Place, cell: &Sealed) -> Result<String, StoreError> {
-    String::from_utf8(app.store.ring().open_bytes(place, cell)?)
+    String::from_utf8(app.store.installation().open_bytes(place, cell)?)
         .map_err(|_| StoreError::Sealed("the successor is not text"))
 }
 

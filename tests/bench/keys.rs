@@ -15,6 +15,7 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 struct KeyFile {
     sealing: Vec<SealingKey>,
+    safeguarding: Vec<SealingKey>,
 }
 
 #[derive(Deserialize)]
@@ -34,10 +35,9 @@ pub fn make(program: &Path, file: &Path) -> anyhow::Result<()> {
 /// The ring of a key file.
 pub fn ring(file: &Path) -> anyhow::Result<KeyRing> {
     let keys: KeyFile = serde_json::from_slice(&std::fs::read(file)?)?;
-    let keys: Vec<(u32, SecretSlice<u8>)> = keys
-        .sealing
-        .iter()
-        .map(|key| Ok((key.id, SecretSlice::from(STANDARD.decode(&key.key)?))))
-        .collect::<anyhow::Result<_>>()?;
-    Ok(KeyRing::new(keys)?)
+    let decoded = |keys: &[SealingKey]| {
+        let keys = keys.iter().map(|key| Ok((key.id, SecretSlice::from(STANDARD.decode(&key.key)?))));
+        keys.collect::<anyhow::Result<Vec<_>>>()
+    };
+    Ok(KeyRing::new(decoded(&keys.sealing)?, decoded(&keys.safeguarding)?)?)
 }

@@ -2,16 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use alongside_domain::clock::{Ids as _, System};
+use alongside_domain::clock::{Clock as _, Ids as _, System};
 use alongside_domain::id::{ConsentId, ParticipantId, kind};
 use alongside_domain::study_id::StudyId;
 use alongside_store::consent::Consent;
 use alongside_store::participant::{Cells, Participant};
 use alongside_store::schema::{consents, participants};
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::{KeyRing, Record};
 use alongside_store::types::Key;
-use alongside_store::{Db, Location, cols, exec, many, one};
+use alongside_store::{Db, Location, cols, data_key, exec, many, one};
 use anyhow::{Context as _, ensure};
 use diesel::connection::SimpleConnection as _;
 use diesel::pg::PgConnection;
@@ -54,7 +55,7 @@ impl World {
         fs::create_dir_all(&setup.folder)?;
         let key_file = setup.folder.join("alongside.key");
         keys::make(&setup.program, &key_file)?;
-        let ring = keys::ring(&key_file)?;
+        let ring = Arc::new(keys::ring(&key_file)?);
         let server = setup.demo(true)?;
         let client = Client::sign_in(&server.base(), &setup.folder)?;
         let instrument = client.instrument(form::URL)?;
@@ -142,14 +143,15 @@ fn lines(ids: &[Uuid]) -> String {
 }
 
 /// Adds copies of one participant, with his consent, until there are so many. Answers the ids of the copies.
-fn fill(db: &mut Db<'_>, ring: &KeyRing, model: Uuid, total: usize) -> anyhow::Result<Vec<Uuid>> {
+fn fill(db: &mut Db<'_>, ring: &Arc<KeyRing>, model: Uuid, total: usize) -> anyhow::Result<Vec<Uuid>> {
     let model = ParticipantId::new(model);
     let row: Participant = one(db, participants::table.find(Key(model)).select(cols::<Participant>()))?;
+    let keys = data_key::load(db, ring, Record::Participant(model))?;
     let cells = Cells {
-        identity: row.identity(ring)?,
-        safe_contact: row.safe_contact(ring)?,
-        needs: row.needs(ring)?,
-        treatments: row.treatments(ring)?,
+        identity: row.identity(&keys)?,
+        safe_contact: row.safe_contact(&keys)?,
+        needs: row.needs(&keys)?,
+        treatments: row.treatments(&keys)?,
     };
     let signed: Vec<Consent> = many(
         db,
@@ -175,14 +177,15 @@ fn fill(db: &mut Db<'_>, ring: &KeyRing, model: Uuid, total: usize) -> anyhow::R
 
 fn copy(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    ring: &Arc<KeyRing>,
     model: &Participant,
     cells: &Cells,
     consent: &Consent,
     number: usize,
 ) -> anyhow::Result<Uuid> {
     let id = ParticipantId::new(System.fresh());
-    let sealed = cells.seal(ring, id)?;
+    let keys = data_key::ensure(db, ring, Record::Participant(id), &System, System.now())?;
+    let sealed = cells.seal(&keys, id)?;
     let [_, _, _, b3, b4, b5, b6, b7] = u64::try_from(number)?.to_be_bytes();
     let participant = Participant {
         id: Key(id),

@@ -22,9 +22,9 @@ use crate::harness::{World, rows};
 /// A participant with a name.
 fn named(world: &World) -> ParticipantId {
     let id = rows::participant(world, world.sites[0], Some("X0"));
-    let ring = world.app.store.ring().clone();
+    let keys = world.keys_of(id);
     world.write(move |db| {
-        let cell = participant::seal(&ring, id, "identity", &json!({"name": "Robert Maddox"}))?;
+        let cell = participant::seal(&keys, id, "identity", &json!({"name": "Robert Maddox"}))?;
         Ok(exec(
             db,
             Cached(diesel::update(participants::table.find(Key(id))).set(participants::identity.eq(cell))),
@@ -85,7 +85,7 @@ fn assessment(world: &World, participant: ParticipantId, status: Status, bother:
         .collect();
     let id = AssessmentId::new(System.fresh());
     let (programme, site, now) = (world.programme, world.sites[0], world.app.clock.now());
-    let ring = world.app.store.ring().clone();
+    let keys = world.keys_of(participant);
     let submitted = status.is_submitted().then_some(At(now));
     world.write(move |db| {
         let (url, version) = (definition.url().unwrap(), definition.version().unwrap());
@@ -108,7 +108,7 @@ fn assessment(world: &World, participant: ParticipantId, status: Status, bother:
             assessments::version.eq(1_i64),
         );
         exec(db, diesel::insert_into(assessments::table).values(row))?;
-        answer::insert(db, &answer::Save::new(&ring, id, 0, participant.uuid(), new.clone(), now)?)?;
+        answer::insert(db, &answer::Save::new(&keys, id, 0, participant.uuid(), new.clone(), now)?)?;
         Ok(())
     });
     id

@@ -284,12 +284,12 @@ fn an_answer_raises_one_flag_however_often_it_is_saved() {
     let site = world.sites[0];
     let participant = rows::participant(&world, site, None);
     let assessment = rows::assessment(&world, participant, site);
-    let (ring, programme) = (world.app.store.ring().clone(), world.programme);
+    let (keys, programme) = (world.keys_of(participant), world.programme);
     let raise = |link_id: &'static str| {
-        let (ring, now, id) = (ring.clone(), world.app.clock.now(), FlagId::new(System.fresh()));
+        let (keys, now, id) = (keys.clone(), world.app.clock.now(), FlagId::new(System.fresh()));
         world.write(move |db| {
             let kind = TriggerKind::SelfHarm;
-            flag::raise_from_answer(db, &ring, programme, participant, assessment, link_id, kind, now, id)
+            flag::raise_from_answer(db, &keys, programme, participant, assessment, link_id, kind, now, id)
         })
     };
     assert_eq!([raise("phq9.9"), raise("phq9.9"), raise("emo.live.gate")], [true, false, true]);

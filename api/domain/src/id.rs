@@ -119,6 +119,7 @@ pub mod kind {
     pub enum Client {}
     pub enum Consent {}
     pub enum ConsentForm {}
+    pub enum DataKey {}
     pub enum DigitalProfile {}
     pub enum Finding {}
     pub enum Flag {}

@@ -4,7 +4,9 @@ use alongside_api::security::keys::Keys;
 use alongside_api::security::token::LIFETIME_SECONDS;
 use clap::{Args, Subcommand};
 
-/// Makes keys, and changes those that sign.
+use super::rotate::{Retire, Rotate};
+
+/// Makes keys, and changes them.
 #[derive(Debug, Args)]
 pub struct KeysCommand {
     #[command(subcommand)]
@@ -19,6 +21,20 @@ enum Step {
         #[arg(long, value_name = "FILE")]
         file: PathBuf,
     },
+    /// Add to a key file of a former version the keys that it lacks. The keys it has stay as they are.
+    Upgrade {
+        #[arg(long, value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Add a sealing key and a safeguarding key that open and do not wrap anything yet.
+    Add {
+        #[arg(long, value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Let the newest keys wrap everything, while servers run. May be stopped at any moment and run again.
+    Rotate(Rotate),
+    /// Forget a sealing or safeguarding key that wraps nothing any more.
+    Retire(Retire),
     /// List the signing keys. No key material is shown.
     List {
         #[arg(long, value_name = "FILE")]
@@ -54,6 +70,22 @@ impl KeysCommand {
                 Keys::generate()?.create_file(&file)?;
                 println!("New keys are in {}. Keep a copy apart from the database.", file.display());
             }
+            Step::Upgrade { file } => {
+                Keys::upgrade_file(&file)?;
+                println!(
+                    "{} has every key. Copy it to its safe place again, and to every replica.",
+                    file.display()
+                );
+            }
+            Step::Add { file } => {
+                let (sealing, safeguarding) = Keys::change_file(&file, Keys::add_wrapping)?;
+                println!("Added sealing key {sealing} and safeguarding key {safeguarding}.");
+                eprintln!(
+                    "Bring the file to every replica, and its copy to its safe place. Then: alongside-api keys rotate."
+                );
+            }
+            Step::Rotate(rotate) => rotate.run()?,
+            Step::Retire(retire) => retire.run()?,
             Step::List { file } => list(&file)?,
             Step::AddSigning { file } => {
                 let kid = Keys::change_file(&file, Keys::add_signing)?;

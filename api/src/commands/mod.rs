@@ -4,6 +4,7 @@ mod audit;
 mod demo;
 mod keys;
 mod migrate;
+mod rotate;
 mod serve;
 mod user;
 

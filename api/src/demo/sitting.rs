@@ -15,7 +15,6 @@ use alongside_store::assistance_session::{self, AssistanceSession};
 use alongside_store::audit::any_id;
 use alongside_store::flag::{self, NewFlag};
 use alongside_store::scope::Scope;
-use alongside_store::sealing::KeyRing;
 use alongside_store::segment::{self, Segment};
 use alongside_store::types::{At, Code, Document, Key};
 use alongside_store::{Db, StoreError, instrument};
@@ -23,8 +22,10 @@ use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
 
 use super::draw::Draw;
+use super::keys_of;
 use super::plan::Plan;
 use super::script::{Line, REPORT_ABOUT, REPORT_DAY, REPORT_SEEN, REPORT_WORDS, Script, Stretch};
+use crate::app::App;
 use crate::routes::answer_input::{self, AnswerInput};
 use crate::routes::assessment_view::Whole;
 use crate::routes::outcome;
@@ -108,17 +109,12 @@ impl Sitting {
     ///
     /// # Errors
     /// What the database says.
-    pub fn write(
-        &self,
-        db: &mut Db<'_>,
-        ring: &KeyRing,
-        plan: &Plan,
-        judged: &Judged,
-    ) -> Result<(), StoreError> {
+    pub fn write(&self, db: &mut Db<'_>, app: &App, plan: &Plan, judged: &Judged) -> Result<(), StoreError> {
         let script = self.script;
         let definition = self.definition().ok_or(StoreError::NotFound)?;
         let helper = plan.person(script.helper).ok_or(StoreError::NotFound)?;
         let mut row = self.row(db, plan, definition, helper)?;
+        let keys = keys_of(db, app, row.participant_id.0, self.begun)?;
         assessment::insert(db, &row)?;
         assistance_session::insert(db, &self.session_row(plan, helper)?)?;
         let (mut now, mut last_seq) = (self.begun, 0);
@@ -126,7 +122,7 @@ impl Sitting {
             segment::end(db, self.session, now)?;
             segment::insert(db, &self.segment_row(*id, stretch, now))?;
             now += STRETCH;
-            let save = Save::new(ring, self.id, last_seq, helper.uuid(), new.clone(), now)?;
+            let save = Save::new(&keys, self.id, last_seq, helper.uuid(), new.clone(), now)?;
             answer::insert(db, &save)?;
             last_seq += save.count();
             assistance_session::touch(db, self.session, now)?;
@@ -134,7 +130,7 @@ impl Sitting {
         row.last_seq = last_seq;
         let mut outcome_of = None;
         if script.submitted {
-            let whole = Whole::load(db, ring, self.id)?;
+            let whole = Whole::load(db, &keys, self.id)?;
             let answers = whole.current.answers();
             let concerns = outcome::work_out(&mut row, definition, &whole, &answers)?;
             outcome_of = Some((concerns, answers));
@@ -149,7 +145,7 @@ impl Sitting {
         outcome::keep(db, &row, definition, &answers, (helper.uuid(), None), now)?;
         if definition.kind() == InstrumentKind::Hna {
             let mut spare = self.spare.clone();
-            outcome::draft_plan(db, ring, &row, &concerns, &mut || spare.id(), now)?;
+            outcome::draft_plan(db, &keys, &row, &concerns, &mut || spare.id(), now)?;
         }
         Ok(())
     }
@@ -283,7 +279,7 @@ fn input(link_id: &str, values: Vec<Value>) -> AnswerInput {
 ///
 /// # Errors
 /// What the database says.
-pub fn write_flag(db: &mut Db<'_>, ring: &KeyRing, plan: &Plan, scope: &Scope) -> Result<(), StoreError> {
+pub fn write_flag(db: &mut Db<'_>, app: &App, plan: &Plan, scope: &Scope) -> Result<(), StoreError> {
     let raiser = plan.person("supporter_b").ok_or(StoreError::NotFound)?;
     let about = plan.records.get(REPORT_ABOUT).ok_or(StoreError::NotFound)?;
     let now = plan.programme.created_at.0 + TimeDelta::days(REPORT_DAY);
@@ -304,7 +300,8 @@ pub fn write_flag(db: &mut Db<'_>, ring: &KeyRing, plan: &Plan, scope: &Scope) -
         immediate_danger: false,
         report: &report,
     };
-    flag::raise(db, ring, scope, new, now)?;
+    let keys = keys_of(db, app, about.id, now)?;
+    flag::raise(db, &keys, scope, new, now)?;
     Ok(())
 }
 

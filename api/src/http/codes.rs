@@ -28,6 +28,7 @@ pub enum Code {
     ConsentMissing,
     NoOpenSession,
     LicenceRequired,
+    Erased,
     Stale,
     BodyTooLarge,
     UriTooLong,
@@ -59,7 +60,7 @@ pub struct Entry {
 
 impl Code {
     /// Every code, by status.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::MalformedJson,
         Self::MalformedQuery,
         Self::InvalidCursor,
@@ -83,6 +84,7 @@ impl Code {
         Self::ConsentMissing,
         Self::NoOpenSession,
         Self::LicenceRequired,
+        Self::Erased,
         Self::Stale,
         Self::BodyTooLarge,
         Self::UriTooLong,
@@ -122,7 +124,8 @@ impl Code {
             400 => Self::MalformedJson,
             401 => Self::Unauthenticated,
             403 => Self::Forbidden,
-            404 | 410 => Self::NotFound,
+            404 => Self::NotFound,
+            410 => Self::Erased,
             405 => Self::MethodNotAllowed,
             406 => Self::NotAcceptable,
             408 => Self::RequestTimeout,
@@ -319,6 +322,14 @@ impl Code {
                 "The instrument needs a licence",
                 "The instrument is owned by someone who licenses its use, and no licence is recorded for this programme.",
                 "Ask an administrator to record the licence, or use an instrument that needs none.",
+            ),
+            Self::Erased => row(
+                "erased",
+                StatusCode::GONE,
+                "The record was erased",
+                "Whom this record was about has been erased, as he has the right to: the keys of everything that said who \
+                 he was or how he was were destroyed. Figures under his pseudonym remain and say nothing of him.",
+                "Forget your own copies. Asking again changes nothing.",
             ),
             Self::Stale => row(
                 "stale",

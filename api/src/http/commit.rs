@@ -6,9 +6,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use alongside_domain::id::{FlagId, ParticipantId};
 use alongside_store::audit::any_id;
 use alongside_store::scope::Reach;
-use alongside_store::sealing::Place;
-use alongside_store::types::At;
-use alongside_store::{Db, StoreError, flag, flag_exclusion, idempotency, participant};
+use alongside_store::sealing::{DataClass, Record};
+use alongside_store::types::{At, Sealed};
+use alongside_store::{Db, StoreError, data_key, flag, flag_exclusion, idempotency, participant};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -91,6 +91,7 @@ pub(super) async fn commit(
                     now: granted.now,
                     operation: granted.operation,
                     fingerprint,
+                    writes: true,
                     trace: &mut trace,
                 };
                 work(&mut ctx)
@@ -177,7 +178,22 @@ fn repeat(
     if record.fingerprint != fingerprint {
         return Ok(Some(Done::Refused(Problem::new(Code::IdempotencyKeyReused))));
     }
-    let kept: Kept = app.store.ring().open(place(granted, key), &record.reply)?;
+    let keys = match data_key::of_cell(db, app.store.ring(), &record.reply) {
+        // From before there were data keys: any ring opens it.
+        Ok(None) => None,
+        Ok(keys) => keys,
+        // Whom it was about is erased: it is not done a second time, and nothing of it is told.
+        Err(StoreError::Erased) => return Ok(Some(Done::Refused(Problem::new(Code::Erased)))),
+        Err(error) => return Err(error.into()),
+    };
+    let opened: Result<Kept, StoreError> = keys.as_ref().unwrap_or_else(|| app.store.installation()).open(
+        idempotency::place(DataClass::Replies, caller.0.uuid(), granted.operation.name(), key),
+        &record.reply,
+    );
+    let kept = match opened {
+        Err(StoreError::Erased) => return Ok(Some(Done::Refused(Problem::new(Code::Erased)))),
+        opened => opened?,
+    };
     trace.participant = kept.participant;
     trace.resource = kept.resource;
     trace.flag = kept.flag;
@@ -236,24 +252,41 @@ fn keep(
         key: key.to_owned(),
         fingerprint: fingerprint.to_vec(),
         status,
-        reply: app.store.ring().seal(place(granted, key), &kept)?,
+        reply: sealed(db, app, granted, key, trace, &kept)?,
         created_at: At(granted.now),
     };
     idempotency::insert(db, &record)
 }
 
-/// Each reply opens under its own key only.
-fn place(granted: &Granted, key: &str) -> Place {
-    let mut hash = Sha256::new();
-    for part in
-        [granted.caller.actor_id().as_bytes().as_slice(), granted.operation.name().as_bytes(), key.as_bytes()]
-    {
-        hash.update(part);
-        hash.update([0]);
+/// Seals a reply with a data key of the record it is about, so that it is erased with the record.
+fn sealed(
+    db: &mut Db<'_>,
+    app: &App,
+    granted: &Granted,
+    key: &str,
+    trace: &Trace,
+    kept: &Kept,
+) -> Result<Sealed, StoreError> {
+    let (record, class) = idempotency::keeper(trace.participant, trace.flag);
+    let place = idempotency::place(class, granted.caller.actor_id(), granted.operation.name(), key);
+    let own = match (record, trace.keys.iter().find(|keys| keys.record() == record)) {
+        (Record::Installation, _) => app.store.installation().seal(place, kept),
+        (_, Some(known)) if known.has(class) => known.seal(place, kept),
+        _ => data_key::ensure(db, app.store.ring(), record, app.ids.as_ref(), granted.now)?.seal(place, kept),
+    };
+    match own {
+        // Of an erased record nothing is told, so there is nothing in the reply that must go with it.
+        Err(StoreError::Erased) => {
+            let place = idempotency::place(
+                DataClass::Replies,
+                granted.caller.actor_id(),
+                granted.operation.name(),
+                key,
+            );
+            app.store.installation().seal(place, kept)
+        }
+        sealed => sealed,
     }
-    let digest: [u8; 32] = hash.finalize().into();
-    let row = digest.first_chunk::<16>().map_or(Uuid::nil(), |bytes| Uuid::from_bytes(*bytes));
-    Place { table: "idempotency_records", column: "reply", row }
 }
 
 fn replayed_problem(status: u16, body: &serde_json::Value) -> HttpResponse {

@@ -6,10 +6,11 @@ use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{FlagId, ParticipantId, ProgrammeId, kind};
 use alongside_domain::policy::Operation;
 use alongside_store::audit::any_id;
+use alongside_store::flag::Flag;
 use alongside_store::scope::Scope;
-use alongside_store::sealing::{KeyRing, Place};
+use alongside_store::sealing::{DataClass, KeysOfMany, Record, RecordKeys};
 use alongside_store::types::{At, Key};
-use alongside_store::{Db, idempotency};
+use alongside_store::{Db, data_key, idempotency};
 use uuid::Uuid;
 
 use super::caller::Caller;
@@ -27,6 +28,8 @@ pub(super) struct Trace {
     pub listed: Vec<ParticipantId>,
     pub flag: Option<FlagId>,
     pub detail: Option<String>,
+    /// The data keys that were read, so that each is read once.
+    pub keys: Vec<Arc<RecordKeys>>,
 }
 
 /// The database with everything a handler needs to decide.
@@ -40,14 +43,62 @@ pub struct Ctx<'a, 'c> {
     pub now: Timestamp,
     pub(super) operation: Operation,
     pub(super) fingerprint: [u8; 32],
+    /// Whether this is behind the door for writing.
+    pub(super) writes: bool,
     pub(super) trace: &'a mut Trace,
 }
 
 impl Ctx<'_, '_> {
-    /// The keys that seal and open cells.
-    #[must_use]
-    pub fn ring(&self) -> Arc<KeyRing> {
-        Arc::clone(self.app.store.ring())
+    /// The data keys of a participant's record. Whether the caller may see it is decided before.
+    ///
+    /// # Errors
+    /// As [`Ctx::keys`].
+    pub fn keys_of(&mut self, participant: ParticipantId) -> Result<Arc<RecordKeys>, Refusal> {
+        self.keys(Record::Participant(participant))
+    }
+
+    /// The data keys of a flag that the caller was shown.
+    ///
+    /// # Errors
+    /// As [`Ctx::keys`].
+    pub fn keys_of_flag(&mut self, flag: &Flag) -> Result<Arc<RecordKeys>, Refusal> {
+        self.keys(Record::of_flag(flag.id.0, flag.participant_id.map(|id| id.0)))
+    }
+
+    /// The data keys of a record, read once for each request. Behind the door for writing, those that it lacks are made.
+    ///
+    /// # Errors
+    /// What the database says; 503 when one is wrapped by a key that this process does not have.
+    pub fn keys(&mut self, record: Record) -> Result<Arc<RecordKeys>, Refusal> {
+        if let Some(known) = self.trace.keys.iter().find(|keys| keys.record() == record) {
+            return Ok(Arc::clone(known));
+        }
+        let ring = self.app.store.ring();
+        let keys = if self.writes {
+            data_key::ensure(self.db, ring, record, self.app.ids.as_ref(), self.now)?
+        } else {
+            data_key::load(self.db, ring, record)?
+        };
+        let keys = Arc::new(keys);
+        self.trace.keys.push(Arc::clone(&keys));
+        Ok(keys)
+    }
+
+    /// Takes keys that were read for this request before its turn came.
+    pub fn knows_keys(&mut self, keys: Arc<RecordKeys>) {
+        self.trace.keys.push(keys);
+    }
+
+    /// The data keys of one class of the records of a page.
+    ///
+    /// # Errors
+    /// As [`Ctx::keys`].
+    pub fn keys_of_all(
+        &mut self,
+        class: DataClass,
+        records: impl IntoIterator<Item = Record>,
+    ) -> Result<KeysOfMany, Refusal> {
+        Ok(data_key::load_many(self.db, self.app.store.ring(), class, records)?)
     }
 
     /// A fresh id.
@@ -101,14 +152,14 @@ impl Ctx<'_, '_> {
         {
             return Err(taken());
         }
-        let place = Place { table: "idempotency_records", column: "reply", row: self.caller.actor_id() };
+        let place = idempotency::place_of_chosen_id(self.caller.actor_id());
         let record = idempotency::Record {
             caller_id: any_id(self.caller.actor_id()),
             operation: self.operation.name().to_owned(),
             key,
             fingerprint: self.fingerprint.to_vec(),
             status: 201,
-            reply: self.ring().seal_bytes(place, b"")?,
+            reply: self.app.store.installation().seal_bytes(place, b"")?,
             created_at: At(self.now),
         };
         Ok(idempotency::insert(self.db, &record)?)

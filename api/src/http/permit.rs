@@ -107,6 +107,7 @@ impl<const OPERATION: u16> Permit<OPERATION> {
                 now: granted.now,
                 operation: granted.operation,
                 fingerprint: [0; 32],
+                writes: false,
                 trace: &mut trace,
             };
             let result = work(&mut ctx);

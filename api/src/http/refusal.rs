@@ -20,7 +20,11 @@ impl Refusal {
             Self::Problem(problem) => problem.code().status().is_client_error(),
             Self::Store(error) => matches!(
                 error,
-                StoreError::NotFound | StoreError::Unique(_) | StoreError::Foreign(_) | StoreError::Stale
+                StoreError::NotFound
+                    | StoreError::Unique(_)
+                    | StoreError::Foreign(_)
+                    | StoreError::Stale
+                    | StoreError::Erased
             ),
         }
     }
@@ -36,6 +40,10 @@ impl Refusal {
                 StoreError::Unique(_) => Problem::new(Code::AlreadyExists),
                 StoreError::Foreign(_) => Problem::new(Code::Conflict),
                 StoreError::Stale => Problem::new(Code::Stale),
+                StoreError::Erased => Problem::new(Code::Erased),
+                missing @ (StoreError::KeyMissing { .. } | StoreError::WrongKey { .. }) => {
+                    Problem::new(Code::Unavailable).caused_by(missing)
+                }
                 busy @ (StoreError::Overloaded | StoreError::Collision) => {
                     Problem::new(Code::Unavailable).caused_by(busy)
                 }

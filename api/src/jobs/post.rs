@@ -123,7 +123,7 @@ fn address(
     let account: Option<Person> = match (&mail.person_id, &mail.address) {
         (Some(person), _) => person::of_job(db, person.0)?,
         (None, Some(cell)) => {
-            let email: String = app.store.ring().open(mail::place(mail.id.0), cell)?;
+            let email: String = app.store.installation().open(mail::place(mail.id.0), cell)?;
             person::by_email(db, &email)?
         }
         (None, None) => None,

@@ -6,7 +6,7 @@ use alongside_domain::id::{AccessNoticeId, PersonId};
 use alongside_domain::policy::Operation;
 use alongside_store::access_notice::{self, AccessNotice, Filter};
 use alongside_store::person;
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::{DataClass, Record, RecordKeys};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -54,7 +54,7 @@ pub struct AccessNoticeView {
 }
 
 impl AccessNoticeView {
-    fn of(row: &AccessNotice, who: Option<String>, ring: &KeyRing) -> Result<Self, Refusal> {
+    fn of(row: &AccessNotice, who: Option<String>, keys: &RecordKeys) -> Result<Self, Refusal> {
         Ok(Self {
             id: row.id.0,
             version: row.version,
@@ -68,7 +68,7 @@ impl AccessNoticeView {
             raised_at: row.raised_at.0,
             acknowledged_at: row.acknowledged_at.map(|at| at.0),
             acknowledged_by: row.acknowledged_by.map(|id| id.0),
-            note: row.note(ring)?,
+            note: row.note(keys)?,
         })
     }
 }
@@ -140,10 +140,11 @@ async fn list_access_notices(
             let before = before.map(AccessNoticeId::new);
             let rows = access_notice::list(ctx.db, ctx.scope, &filter, before, fetch)?;
             let people: Vec<_> = rows.iter().map(|row| row.person_id.0).collect();
-            let (names, ring) = (person::names(ctx.db, &people)?, ctx.ring());
+            let names = person::names(ctx.db, &people)?;
+            let keys = ctx.keys_of_all(DataClass::Identity, people.into_iter().map(Record::Person))?;
             let view = |row: &AccessNotice| {
                 let who = names.get(&row.person_id.0).cloned();
-                AccessNoticeView::of(row, who, &ring)
+                AccessNoticeView::of(row, who, keys.of(Record::Person(row.person_id.0))?)
             };
             rows.iter().map(view).collect::<Result<Vec<_>, _>>()
         })
@@ -182,10 +183,10 @@ async fn acknowledge_access_notice(
             if row.acknowledged_at.is_some() {
                 return Err(Problem::new(Code::Conflict).detail("This was acknowledged already.").into());
             }
-            let ring = ctx.ring();
-            let row = access_notice::acknowledge(ctx.db, &ring, row, by, &found.note, ctx.now)?;
+            let keys = ctx.keys(Record::Person(row.person_id.0))?;
+            let row = access_notice::acknowledge(ctx.db, &keys, row, by, &found.note, ctx.now)?;
             let who = person::names(ctx.db, &[row.person_id.0])?.remove(&row.person_id.0);
-            Reply::ok(row.version, &AccessNoticeView::of(&row, who, &ring)?)
+            Reply::ok(row.version, &AccessNoticeView::of(&row, who, &keys)?)
         })
         .await
 }

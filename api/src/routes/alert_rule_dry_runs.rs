@@ -143,13 +143,13 @@ fn would_find(
     rule: &[DeclaredRule],
     assessment: &Assessment,
 ) -> Result<bool, Refusal> {
-    let ring = ctx.ring();
+    let keys = ctx.keys_of(assessment.participant_id.0)?;
     let before: Vec<EarlierScore> = match assessment_history::earlier(ctx.db, assessment, ctx.now, 1)?.first()
     {
         Some(earlier) => earlier.scores()?,
         None => Vec::new(),
     };
-    let kept = answer::all(ctx.db, &ring, assessment.id.0)?;
+    let kept = answer::all(ctx.db, &keys, assessment.id.0)?;
     let mut answers = Answers::default();
     // The answers of one save have the same moment.
     for save in kept.chunk_by(|one, next| one.at == next.at) {

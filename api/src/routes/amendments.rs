@@ -72,7 +72,8 @@ fn amend(
     }
     let status = row.status.0.step("amendment", Status::Amended)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
-    let mut whole = Whole::load(ctx.db, &ctx.ring(), id)?;
+    let keys = ctx.keys_of(row.participant_id.0)?;
+    let mut whole = Whole::load(ctx.db, &keys, id)?;
     let mut answers = whole.current.answers();
     let situation = answering::situation(ctx.caller.role, None);
     let judged = answer_input::judge(&definition, &mut answers, &new.answers, &situation, None)?;

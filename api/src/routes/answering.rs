@@ -112,7 +112,8 @@ pub fn record(
     new: Vec<New>,
     after: &Answers,
 ) -> Result<(Save, bool), Refusal> {
-    let save = Save::new(&ctx.ring(), assessment.id.0, last_seq, ctx.caller.actor_id(), new, ctx.now)?;
+    let keys = ctx.keys_of(assessment.participant_id.0)?;
+    let save = Save::new(&keys, assessment.id.0, last_seq, ctx.caller.actor_id(), new, ctx.now)?;
     let alerting = record_sealed(ctx, assessment, definition, &save, after)?;
     Ok((save, alerting))
 }
@@ -144,15 +145,14 @@ pub fn heed(
     saved: &[&Answer],
     after: &Answers,
 ) -> Result<bool, Refusal> {
-    let ring = ctx.ring();
     let mut alerting = false;
     for answer in saved {
         let Some(kind) = positive(definition, answer) else { continue };
         alerting = true;
-        let id = FlagId::new(ctx.fresh());
+        let (keys, id) = (ctx.keys_of(assessment.participant_id.0)?, FlagId::new(ctx.fresh()));
         flag::raise_from_answer(
             ctx.db,
-            &ring,
+            &keys,
             assessment.programme_id.0,
             assessment.participant_id.0,
             assessment.id.0,
@@ -201,8 +201,8 @@ fn findings(
             },
         })
         .collect();
-    let ring = ctx.ring();
-    Ok(finding::record(ctx.db, &ring, assessment, &found, now)?)
+    let keys = ctx.keys_of(assessment.participant_id.0)?;
+    Ok(finding::record(ctx.db, &keys, assessment, &found, now)?)
 }
 
 /// What to show at once after an answer that worries.

@@ -188,7 +188,8 @@ fn save(
     answering::require_participant(assessment::participant_status(ctx.db, row.participant_id.0)?)?;
     let help = answering::required_help(ctx, &row)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
-    let before = answer::current(ctx.db, &ctx.ring(), id)?.answers();
+    let keys = ctx.keys_of(row.participant_id.0)?;
+    let before = answer::current(ctx.db, &keys, id)?.answers();
     let mut after = before.clone();
     let situation = answering::situation(ctx.caller.role, help.as_ref());
     let setting = situation.setting();
@@ -277,7 +278,8 @@ fn history(
     require_answers(ctx, &sight)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let own_words = sees_own_words(ctx.caller.role);
-    let kept = answer::history(ctx.db, &ctx.ring(), id, after, limit)?;
+    let keys = ctx.keys_of(row.participant_id.0)?;
+    let kept = answer::history(ctx.db, &keys, id, after, limit)?;
     let views = kept
         .iter()
         .filter(|kept| sight.shows_answer(private_section(&definition, &kept.answer.key.link_id)))

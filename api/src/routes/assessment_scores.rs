@@ -77,7 +77,8 @@ fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId, wanted: &Wanted) -> Result<Asse
     let sight = assessment_view::sight_now(ctx, &row)?;
     require_answers(ctx, &sight)?;
     let definition = instrument_words::read(ctx, row.instrument_id.0, wanted)?.definition;
-    let current = answer::current(ctx.db, &ctx.ring(), id)?;
+    let keys = ctx.keys_of(row.participant_id.0)?;
+    let current = answer::current(ctx.db, &keys, id)?;
     let answers = current.answers();
     let now = scores(&definition, &answers);
     let administration = answer_modes::of_all(&definition, &answers, &current);

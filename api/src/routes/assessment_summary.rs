@@ -67,7 +67,8 @@ fn read(ctx: &mut Ctx<'_, '_>, id: AssessmentId, wanted: Wanted) -> Result<Summa
     let his_language = participant.language.parse().ok().filter(|_| role == Role::Participant);
     let wanted = wanted.or_rather(his_language);
     let definition = instrument_words::read(ctx, row.instrument_id.0, &wanted)?.definition;
-    let current = answer::current(ctx.db, &ctx.ring(), id)?;
+    let keys = ctx.keys_of(row.participant_id.0)?;
+    let current = answer::current(ctx.db, &keys, id)?;
     let amended = current.iter().filter(|kept| kept.amends.is_some()).count();
     let segments = segment::of_assessment(ctx.db, id)?;
     let earlier = match assessment_previous::find(ctx.db, ctx.scope, &row)? {
@@ -110,9 +111,9 @@ fn header(
 ) -> Result<Header, Refusal> {
     let programme = programme::find(ctx.db, ctx.scope, row.programme_id.0)?;
     let site = site::find(ctx.db, ctx.scope, row.site_id.0)?;
-    let ring = ctx.ring();
+    let keys = ctx.keys_of(participant.id.0)?;
     let name = if checks::may_know_the_name(ctx.caller.role) {
-        Some(participant.identity(&ring)?.name)
+        Some(participant.identity(&keys)?.name)
     } else {
         None
     };
@@ -141,7 +142,8 @@ struct Earlier {
 impl Earlier {
     fn read(ctx: &mut Ctx<'_, '_>, row: Assessment, wanted: &Wanted) -> Result<Self, Refusal> {
         let definition = instrument_words::read(ctx, row.instrument_id.0, wanted)?.definition;
-        let answers = answer::current(ctx.db, &ctx.ring(), row.id.0)?.answers();
+        let keys = ctx.keys_of(row.participant_id.0)?;
+        let answers = answer::current(ctx.db, &keys, row.id.0)?.answers();
         Ok(Self { row, definition, answers })
     }
 

@@ -13,7 +13,7 @@ use alongside_store::answer::{self, Current, Kept};
 use alongside_store::assessment::Assessment;
 use alongside_store::assistance_session::{self, AssistanceSession};
 use alongside_store::consent;
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::RecordKeys;
 use alongside_store::segment::{self, Segment};
 use alongside_store::{Db, StoreError};
 use chrono::{DateTime, Utc};
@@ -207,11 +207,11 @@ pub struct Whole {
 impl Whole {
     /// # Errors
     /// What the database says.
-    pub fn load(db: &mut Db<'_>, ring: &KeyRing, id: AssessmentId) -> Result<Self, StoreError> {
+    pub fn load(db: &mut Db<'_>, keys: &RecordKeys, id: AssessmentId) -> Result<Self, StoreError> {
         Ok(Self {
             sessions: assistance_session::of_assessment(db, id)?,
             segments: segment::of_assessment(db, id)?,
-            current: answer::current(db, ring, id)?,
+            current: answer::current(db, keys, id)?,
         })
     }
 
@@ -292,7 +292,8 @@ impl Shown {
     /// # Errors
     /// What the database says.
     pub fn read(ctx: &mut Ctx<'_, '_>, assessment: Assessment) -> Result<Self, Refusal> {
-        let whole = Whole::load(ctx.db, &ctx.ring(), assessment.id.0)?;
+        let keys = ctx.keys_of(assessment.participant_id.0)?;
+        let whole = Whole::load(ctx.db, &keys, assessment.id.0)?;
         let answers = whole.current.answers();
         Self::of(ctx, assessment, Arc::new(whole), Arc::new(answers), false)
     }

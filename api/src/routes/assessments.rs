@@ -10,9 +10,9 @@ use alongside_domain::policy::{Operation, Role};
 use alongside_store::answer::Save;
 use alongside_store::assessment::{self, Assessment, Filter};
 use alongside_store::audit::any_id;
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::{DataClass, Record, RecordKeys};
 use alongside_store::types::{At, Code as Coded, Key};
-use alongside_store::{instrument, participant};
+use alongside_store::{StoreError, data_key, instrument, participant};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -22,6 +22,7 @@ use validator::{Validate, ValidationError};
 use super::answer_input::{self, AnswerInput};
 use super::answering;
 use super::assessment_view::{AssessmentView, Shown, Whole};
+use crate::app::App;
 use crate::http::page::{self, List, Paging};
 use crate::http::{Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, reply};
 
@@ -215,10 +216,25 @@ async fn create_assessment(
     let (app, caller) = (permit.app(), permit.caller());
     let id = new.id.unwrap_or_else(|| AssessmentId::new(app.ids.fresh()));
     // What cannot be prepared is done, or refused, when it is the request's turn.
-    let prepared = app.definitions.known(new.instrument_id).and_then(|definition| {
-        Prepared::new(&definition, app.store.ring(), caller, permit.now(), id, &new.answers).ok()
-    });
+    let prepared = match app.definitions.known(new.instrument_id) {
+        Some(definition) => {
+            let keys = keys_before(app, new.participant_id).await?;
+            Prepared::new(&definition, &keys, caller, permit.now(), id, &new.answers).ok()
+        }
+        None => None,
+    };
     permit.write(move |ctx| create(ctx, id, &new, prepared.as_ref())).await
+}
+
+/// The keys of a participant, before it is known whether the caller reaches him. Where there are none, passing ones: what
+/// follows takes as long for an id that belongs to nobody.
+async fn keys_before(app: &App, participant: ParticipantId) -> Result<Arc<RecordKeys>, Problem> {
+    let (ring, record) = (Arc::clone(app.store.ring()), Record::Participant(participant));
+    let found = app.store.read(move |db| {
+        let keys = data_key::load(db, &ring, record)?;
+        if keys.has(DataClass::Health) { Ok(keys) } else { RecordKeys::passing(Arc::clone(&ring), record) }
+    });
+    found.await.map(Arc::new).map_err(|error| Refusal::from(error).into_problem())
 }
 
 /// The answers of a new assessment, judged and sealed. That takes longer than everything else and needs no database: it
@@ -228,12 +244,13 @@ struct Prepared {
     save: Arc<Save>,
     whole: Arc<Whole>,
     answers: Arc<Answers>,
+    keys: Arc<RecordKeys>,
 }
 
 impl Prepared {
     fn new(
         definition: &Definition,
-        ring: &KeyRing,
+        keys: &Arc<RecordKeys>,
         caller: &Caller,
         now: DateTime<Utc>,
         id: AssessmentId,
@@ -242,10 +259,11 @@ impl Prepared {
         let situation = answering::situation(caller.role, None);
         let mut answers = Answers::default();
         let kept = answer_input::judge(definition, &mut answers, inputs, &situation, None)?;
-        let save = Save::new(ring, id, 0, caller.actor_id(), kept, now)?;
+        let save = Save::new(keys, id, 0, caller.actor_id(), kept, now)?;
         let mut whole = Whole::default();
         whole.current.take(save.kept().iter().cloned());
-        Ok(Self { save: Arc::new(save), whole: Arc::new(whole), answers: Arc::new(answers) })
+        let (whole, keys) = (Arc::new(whole), Arc::clone(keys));
+        Ok(Self { save: Arc::new(save), whole, answers: Arc::new(answers), keys })
     }
 }
 
@@ -278,10 +296,17 @@ fn create(
         return Err(answering::no_session());
     }
     let definition = ctx.app.definitions.get(ctx.db, new.instrument_id)?;
-    let Prepared { save, whole, answers } = match prepared {
-        Some(prepared) => prepared.clone(),
-        None => Prepared::new(&definition, &ctx.ring(), ctx.caller, ctx.now, id, &new.answers)?,
+    if participant.erased_at.is_some() {
+        return Err(StoreError::Erased.into());
+    }
+    let Prepared { save, whole, answers, keys } = match prepared {
+        Some(prepared) if prepared.keys.are_kept() => prepared.clone(),
+        _ => {
+            let keys = ctx.keys_of(new.participant_id)?;
+            Prepared::new(&definition, &keys, ctx.caller, ctx.now, id, &new.answers)?
+        }
     };
+    ctx.knows_keys(keys);
     let row = Assessment {
         id: Key(id),
         programme_id: participant.programme_id,

@@ -7,7 +7,7 @@ use alongside_domain::care_plan::{
 use alongside_domain::id::{CarePlanActionId, CarePlanId, ProgrammeId, SignpostId};
 use alongside_domain::policy::Operation;
 use alongside_store::care_plan_action::{self, Action};
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::RecordKeys;
 use alongside_store::{care_plan, signpost};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -190,8 +190,8 @@ impl From<CarePlanSignpost> for Signpost {
 impl CarePlanActionView {
     /// # Errors
     /// When the content does not open.
-    pub(super) fn of(row: &Action, ring: &KeyRing) -> Result<Self, Refusal> {
-        Ok(Self::with(row, row.content(ring)?))
+    pub(super) fn of(row: &Action, keys: &RecordKeys) -> Result<Self, Refusal> {
+        Ok(Self::with(row, row.content(keys)?))
     }
 
     fn with(row: &Action, content: ActionContent) -> Self {
@@ -305,10 +305,10 @@ async fn add_care_plan_action(
             ctx.about(plan.participant_id.0);
             let action_id = CarePlanActionId::new(new.id.unwrap_or_else(|| ctx.fresh()));
             let there = care_plan_action::list(ctx.db, &plan)?;
-            let ring = ctx.ring();
+            let keys = ctx.keys_of(plan.participant_id.0)?;
             if let Some(found) = there.iter().find(|action| action.id.0 == action_id) {
                 return ctx.repeated(action_id.uuid(), |_| {
-                    Reply::ok(found.version, &CarePlanActionView::of(found, &ring)?)
+                    Reply::ok(found.version, &CarePlanActionView::of(found, &keys)?)
                 });
             }
             if new.id.is_some() {
@@ -334,7 +334,7 @@ async fn add_care_plan_action(
                     private: new.private,
                 },
             };
-            let row = care_plan_action::add(ctx.db, &ring, &plan, action_id, &draft, new.due_on, ctx.now)?;
+            let row = care_plan_action::add(ctx.db, &keys, &plan, action_id, &draft, new.due_on, ctx.now)?;
             let view = CarePlanActionView::with(&row, draft.content);
             Reply::created(format!("/v1/care-plans/{id}"), row.version, &view)
         })
@@ -372,12 +372,12 @@ async fn update_care_plan_action(
             } else {
                 plan.status.0.require_open()?;
             }
-            let ring = ctx.ring();
-            let mut content = row.content(&ring)?;
+            let keys = ctx.keys_of(plan.participant_id.0)?;
+            let mut content = row.content(&keys)?;
             let named = change.signpost_ids.as_deref().unwrap_or_default();
             let nearby = signposts_of(ctx, plan.programme_id.0, named)?;
             change.apply(&mut row, &mut content, nearby);
-            let row = care_plan_action::update(ctx.db, &ring, &plan, row, &content, ctx.now)?;
+            let row = care_plan_action::update(ctx.db, &keys, &plan, row, &content, ctx.now)?;
             Reply::ok(row.version, &CarePlanActionView::with(&row, content))
         })
         .await

@@ -64,15 +64,15 @@ fn read(ctx: &mut Ctx<'_, '_>, id: CarePlanId, reader: CopyRecipient) -> Result<
     let man = participant::find(ctx.db, ctx.scope, plan.participant_id.0)?;
     let programme = programme::find(ctx.db, ctx.scope, plan.programme_id.0)?;
     let site = site::find(ctx.db, ctx.scope, plan.site_id.0)?;
-    let ring = ctx.ring();
+    let keys = ctx.keys_of(man.id.0)?;
     let steps = care_plan_step::list(ctx.db, &plan)?;
     let agreed = steps.iter().rev().find(|step| step.step.0 == Step::Agreement);
     let agreed_how = match agreed {
-        Some(step) => step.record(&ring)?.method,
+        Some(step) => step.record(&keys)?.method,
         None => None,
     };
     let name =
-        if checks::may_know_the_name(ctx.caller.role) { Some(man.identity(&ring)?.name) } else { None };
+        if checks::may_know_the_name(ctx.caller.role) { Some(man.identity(&keys)?.name) } else { None };
     let facts = Facts {
         study_id: man.study_id,
         name,
@@ -87,7 +87,7 @@ fn read(ctx: &mut Ctx<'_, '_>, id: CarePlanId, reader: CopyRecipient) -> Result<
     };
     let mut lines = Vec::new();
     for action in care_plan_action::list(ctx.db, &plan)? {
-        let content = action.content(&ring)?;
+        let content = action.content(&keys)?;
         let private = content.private;
         let line = Line::new(action.action.0, action.owner.0, action.status.0, action.due_on, content);
         lines.push((line, private));

@@ -156,13 +156,13 @@ async fn revise_care_plan(
                 let detail = "The next version of this plan has been begun already.";
                 return Err(Problem::new(Code::Conflict).detail(detail).into());
             }
-            let ring = ctx.ring();
+            let keys = ctx.keys_of(plan.participant_id.0)?;
             let mut drafts = Vec::new();
             for action in care_plan_action::list(ctx.db, &plan)? {
                 if !action.status.0.is_live() {
                     continue;
                 }
-                let content = ActionContent { outcome: None, ..action.content(&ring)? };
+                let content = ActionContent { outcome: None, ..action.content(&keys)? };
                 let draft = ActionDraft {
                     concern_code: action.concern_code,
                     action: action.action.0,
@@ -172,7 +172,7 @@ async fn revise_care_plan(
                 drafts.push((CarePlanActionId::new(ctx.fresh()), draft, action.due_on));
             }
             let (next_id, now) = (CarePlanId::new(ctx.fresh()), ctx.now);
-            let next = care_plan::revise(ctx.db, &ring, &plan, next_id, &drafts, now)?;
+            let next = care_plan::revise(ctx.db, &keys, &plan, next_id, &drafts, now)?;
             ctx.resource(next_id.uuid());
             let view = CarePlanView::of(ctx, &next)?;
             Reply::created(format!("/v1/care-plans/{next_id}"), next.version, &view)

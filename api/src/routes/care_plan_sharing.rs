@@ -113,7 +113,7 @@ async fn share_care_plan(
         .write(move |ctx| {
             let (plan, next) = before(ctx, id, Step::Sharing)?;
             let by = ctx.caller.person().ok_or_else(Problem::not_found)?;
-            let (sending, ring) = (sharing.sending(), ctx.ring());
+            let (sending, keys) = (sharing.sending(), ctx.keys_of(plan.participant_id.0)?);
             let copies = care_plan_copy::list(ctx.db, &plan)?;
             let has_paper = copies
                 .iter()
@@ -121,7 +121,7 @@ async fn share_care_plan(
             let man = participant::find(ctx.db, ctx.scope, plan.participant_id.0)?;
             let effect = consent::effect_in_force(ctx.db, plan.participant_id.0)?;
             let offline = care_plan::is_offline(ctx.db, plan.participant_id.0)?;
-            let safe_contact = man.safe_contact(&ring)?;
+            let safe_contact = man.safe_contact(&keys)?;
             if let Some(found) = obstacle(sending, effect, &safe_contact, offline, has_paper) {
                 return Err(refused(found).into());
             }
@@ -129,7 +129,7 @@ async fn share_care_plan(
                 return Err(Problem::new(Code::Conflict).detail("A plan notes at most 200 copies.").into());
             }
             let (copy, now) = (ctx.fresh(), ctx.now);
-            care_plan_copy::add(ctx.db, &ring, &plan, copy, sending, &sharing.detail(), by, now)?;
+            care_plan_copy::add(ctx.db, &keys, &plan, copy, sending, &sharing.detail(), by, now)?;
             answer(ctx, plan, next)
         })
         .await

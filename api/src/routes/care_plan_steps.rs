@@ -121,8 +121,9 @@ pub(super) fn note(
     if noted >= care_plan_step::MAX_STEPS {
         return Err(Problem::new(Code::Conflict).detail("A plan notes at most 200 steps.").into());
     }
-    let (ring, id, now) = (ctx.ring(), CarePlanStepId::new(ctx.fresh()), ctx.now);
-    Ok(care_plan_step::add(ctx.db, &ring, plan, id, step, record, by, now)?)
+    let keys = ctx.keys_of(plan.participant_id.0)?;
+    let (id, now) = (CarePlanStepId::new(ctx.fresh()), ctx.now);
+    Ok(care_plan_step::add(ctx.db, &keys, plan, id, step, record, by, now)?)
 }
 
 /// Brings the plan to its next state and answers with it.

@@ -9,7 +9,7 @@ use alongside_store::care_plan::CarePlan;
 use alongside_store::care_plan_action::{self, Action};
 use alongside_store::care_plan_copy::{self, PlanCopy};
 use alongside_store::care_plan_step::{self, PlanStep};
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::RecordKeys;
 use alongside_store::{StoreError, assessment};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -136,8 +136,8 @@ pub struct OpenConcern {
 }
 
 impl CarePlanCopy {
-    fn of(copy: &PlanCopy, ring: &KeyRing) -> Result<Self, StoreError> {
-        let detail = copy.detail(ring)?;
+    fn of(copy: &PlanCopy, keys: &RecordKeys) -> Result<Self, StoreError> {
+        let detail = copy.detail(keys)?;
         Ok(Self {
             recipient: copy.recipient.0,
             recipient_name: detail.recipient_name,
@@ -151,9 +151,9 @@ impl CarePlanCopy {
 }
 
 impl CarePlanHistory {
-    fn of(row: &PlanStep, ring: &KeyRing) -> Result<Self, StoreError> {
+    fn of(row: &PlanStep, keys: &RecordKeys) -> Result<Self, StoreError> {
         let StepRecord { with, channel, method, reason, review_on, outcomes, signposts, note } =
-            row.record(ring)?;
+            row.record(keys)?;
         let outcomes = outcomes.into_iter().map(|review| CarePlanActionReview {
             action_id: review.action_id,
             outcome: review.outcome,
@@ -179,14 +179,14 @@ impl CarePlanView {
     /// # Errors
     /// What the database says, or when something sealed does not open.
     pub fn of(ctx: &mut Ctx<'_, '_>, plan: &CarePlan) -> Result<Self, Refusal> {
-        let ring = ctx.ring();
+        let keys = ctx.keys_of(plan.participant_id.0)?;
         let rows = care_plan_action::list(ctx.db, plan)?;
         let open_concerns = open_concerns(ctx, plan, &rows)?;
-        let actions = rows.iter().map(|row| CarePlanActionView::of(row, &ring)).collect::<Result<_, _>>()?;
+        let actions = rows.iter().map(|row| CarePlanActionView::of(row, &keys)).collect::<Result<_, _>>()?;
         let copies = care_plan_copy::list(ctx.db, plan)?;
-        let copies = copies.iter().map(|copy| CarePlanCopy::of(copy, &ring)).collect::<Result<_, _>>()?;
+        let copies = copies.iter().map(|copy| CarePlanCopy::of(copy, &keys)).collect::<Result<_, _>>()?;
         let steps = care_plan_step::list(ctx.db, plan)?;
-        let history = steps.iter().map(|step| CarePlanHistory::of(step, &ring)).collect::<Result<_, _>>()?;
+        let history = steps.iter().map(|step| CarePlanHistory::of(step, &keys)).collect::<Result<_, _>>()?;
         Ok(Self {
             id: plan.id.0,
             participant_id: plan.participant_id.0,

@@ -7,7 +7,7 @@ use alongside_domain::consent::{CapacityJudgement, Effect, Method, unanswered, u
 use alongside_domain::id::{ConsentFormId, ConsentId, ParticipantId, PersonId, StatusChangeId};
 use alongside_domain::policy::{Operation, Role, relation};
 use alongside_store::consent::{self, Consent};
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::RecordKeys;
 use alongside_store::status_change::Author;
 use alongside_store::types::{At, Code as Coded, Document, Key};
 use alongside_store::{consent_form, membership, participant};
@@ -139,7 +139,7 @@ pub struct ConsentRecord {
 }
 
 impl ConsentView {
-    fn of(row: &Consent, ring: &KeyRing, role: Role) -> Result<Self, Refusal> {
+    fn of(row: &Consent, keys: &RecordKeys, role: Role) -> Result<Self, Refusal> {
         let names = relation(Operation::GetParticipantIdentity, role).is_some();
         let record = match role {
             Role::Supporter => None,
@@ -148,7 +148,7 @@ impl ConsentView {
                 taken_by: row.taken_by.0,
                 taken_on: row.taken_on,
                 method: row.method.0,
-                witness: if names { row.witness(ring)? } else { None },
+                witness: if names { row.witness(keys)? } else { None },
                 capacity_judgement: row.capacity_judgement.0,
                 copy_given: row.copy_given,
                 confidentiality_limits_explained: row.confidentiality_limits_explained,
@@ -219,10 +219,10 @@ async fn list_consents(
             // Before it is known whether he may: an attempt is about him as well.
             ctx.about(participant_id);
             participant::find(ctx.db, ctx.scope, participant_id)?;
-            let (ring, role) = (ctx.ring(), ctx.caller.role);
+            let (keys, role) = (ctx.keys_of(participant_id)?, ctx.caller.role);
             let newest_only = role == Role::Supporter;
             let rows = consent::list(ctx.db, participant_id, newest_only, after.map(ConsentId::new), fetch)?;
-            rows.iter().map(|row| ConsentView::of(row, &ring, role)).collect::<Result<Vec<_>, _>>()
+            rows.iter().map(|row| ConsentView::of(row, &keys, role)).collect::<Result<Vec<_>, _>>()
         })
         .await?;
     let next = paging.cut(&mut items, &cursors, &list, |item| item.id.uuid())?;
@@ -250,13 +250,14 @@ async fn create_consent(
     }
     permit
         .write(move |ctx| {
-            let (ring, role) = (ctx.ring(), ctx.caller.role);
+            let role = ctx.caller.role;
             let id = new.id.unwrap_or_else(|| ConsentId::new(ctx.fresh()));
             if new.id.is_some() {
                 if let Some((found, _)) = consent::try_find(ctx.db, ctx.scope, id)? {
                     ctx.about(found.participant_id.0);
-                    return ctx.repeated(id.uuid(), |_| {
-                        Reply::ok(found.version, &ConsentView::of(&found, &ring, role)?)
+                    return ctx.repeated(id.uuid(), |ctx| {
+                        let keys = ctx.keys_of(found.participant_id.0)?;
+                        Reply::ok(found.version, &ConsentView::of(&found, &keys, role)?)
                     });
                 }
                 ctx.creates(id.uuid())?;
@@ -267,6 +268,7 @@ async fn create_consent(
                     unknown("/participant_id", "There is no such participant in this programme.")
                 })?;
             check_answers(ctx, &new)?;
+            let keys = ctx.keys_of(new.participant_id)?;
             let row = Consent {
                 id: Key(id),
                 participant_id: Key(new.participant_id),
@@ -278,7 +280,7 @@ async fn create_consent(
                 witness: new
                     .witness
                     .as_deref()
-                    .map(|name| consent::seal_witness(&ring, id, name))
+                    .map(|name| consent::seal_witness(&keys, id, name))
                     .transpose()?,
                 capacity_judgement: Coded(new.capacity_judgement),
                 copy_given: new.copy_given,
@@ -295,7 +297,7 @@ async fn create_consent(
             let author = author(ctx);
             consent::record(ctx.db, &participant, status, &row, author)?;
             ctx.resource(id.uuid());
-            Reply::created(format!("/v1/consents/{id}"), 1, &ConsentView::of(&row, &ring, role)?)
+            Reply::created(format!("/v1/consents/{id}"), 1, &ConsentView::of(&row, &keys, role)?)
         })
         .await
 }
@@ -383,7 +385,8 @@ async fn get_consent(
         .show(move |ctx| {
             let (row, participant) = consent::find(ctx.db, ctx.scope, id)?;
             ctx.about(participant.id.0);
-            Ok((row.version, ConsentView::of(&row, &ctx.ring(), ctx.caller.role)?))
+            let keys = ctx.keys_of(participant.id.0)?;
+            Ok((row.version, ConsentView::of(&row, &keys, ctx.caller.role)?))
         })
         .await
 }
@@ -417,7 +420,8 @@ async fn withdraw_consent(
             }
             let (author, statements) = (author(ctx), withdrawal.statements.clone());
             let row = consent::withdraw(ctx.db, &participant, &row, statements, author, ctx.now)?;
-            Reply::ok(row.version, &ConsentView::of(&row, &ctx.ring(), ctx.caller.role)?)
+            let keys = ctx.keys_of(participant.id.0)?;
+            Reply::ok(row.version, &ConsentView::of(&row, &keys, ctx.caller.role)?)
         })
         .await
 }

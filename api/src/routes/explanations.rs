@@ -98,7 +98,8 @@ fn explain(
     if !sees_all_reasons(&definition, &key, &sight) {
         return Err(Problem::not_found().into());
     }
-    let answers = answer::current(ctx.db, &ctx.ring(), id)?.answers();
+    let keys = ctx.keys_of(row.participant_id.0)?;
+    let answers = answer::current(ctx.db, &keys, id)?.answers();
     let found = why_enabled(&definition, &answers, &key).ok_or_else(Problem::not_found)?;
     let Explanation { enabled, reasons } = found;
     let cleared = !enabled && !answers.values(&key).is_empty();

@@ -7,7 +7,7 @@ use alongside_domain::id::{AssessmentId, FindingId, InstrumentId, ParticipantId}
 use alongside_domain::instrument::{Evidence, Tier};
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::finding::{self, Finding};
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::RecordKeys;
 use alongside_store::{StoreError, assessment};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -48,8 +48,8 @@ pub struct FindingView {
 }
 
 impl FindingView {
-    fn of(row: Finding, ring: &KeyRing, told: bool) -> Result<Self, StoreError> {
-        let Detail { recipients, explanation, evidence } = row.detail(ring)?;
+    fn of(row: Finding, keys: &RecordKeys, told: bool) -> Result<Self, StoreError> {
+        let Detail { recipients, explanation, evidence } = row.detail(keys)?;
         Ok(Self {
             id: row.id.0,
             assessment_id: row.assessment_id.0,
@@ -122,10 +122,10 @@ async fn list_findings(
                 Role::Clinician => assessment_view::sight_now(ctx, &row)? == Sight::Everything,
                 _ => !double_entry::is_blind(ctx, &row)?,
             };
-            let (seen, ring) = (Audience::seen_by(ctx.caller.role), ctx.ring());
+            let (seen, keys) = (Audience::seen_by(ctx.caller.role), ctx.keys_of(row.participant_id.0)?);
             let rows = finding::list(ctx.db, id, seen, after.map(FindingId::new), fetch)?;
             let views =
-                rows.into_iter().map(|row| FindingView::of(row, &ring, told)).collect::<Result<Vec<_>, _>>();
+                rows.into_iter().map(|row| FindingView::of(row, &keys, told)).collect::<Result<Vec<_>, _>>();
             views.map_err(Refusal::from)
         })
         .await?;

@@ -7,7 +7,7 @@ use alongside_domain::id::{FlagId, PersonId};
 use alongside_domain::policy::Operation;
 use alongside_store::flag;
 use alongside_store::flag_entry::{self, Content, Entry, NewEntry};
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::RecordKeys;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -102,8 +102,8 @@ pub struct FlagEntryQuery {
 }
 
 impl FlagEntryView {
-    fn of(entry: &Entry, ring: &KeyRing) -> Result<Self, Refusal> {
-        let Content { text, corrects } = entry.content(ring)?;
+    fn of(entry: &Entry, keys: &RecordKeys) -> Result<Self, Refusal> {
+        let Content { text, corrects } = entry.content(keys)?;
         Ok(Self {
             seq: entry.seq,
             kind: entry.kind.0,
@@ -113,7 +113,7 @@ impl FlagEntryView {
             author_id: entry.author_id.0,
             text,
             corrects,
-            late_reason: entry.late_reason(ring)?,
+            late_reason: entry.late_reason(keys)?,
         })
     }
 }
@@ -169,9 +169,10 @@ async fn list_flag_entries(
     let mut items = permit
         .read(move |ctx| {
             ctx.under_flag(id);
+            let found = flag::find(ctx.db, ctx.scope, id)?;
+            let keys = ctx.keys_of_flag(&found)?;
             let entries = flag_entry::list(ctx.db, ctx.scope, id, after, fetch)?;
-            let ring = ctx.ring();
-            entries.iter().map(|entry| FlagEntryView::of(entry, &ring)).collect::<Result<Vec<_>, _>>()
+            entries.iter().map(|entry| FlagEntryView::of(entry, &keys)).collect::<Result<Vec<_>, _>>()
         })
         .await?;
     let next = paging.cut(&mut items, &cursors, &list, |entry| entry.seq)?;
@@ -209,9 +210,9 @@ async fn add_flag_entry(
                 late_reason: new.late_reason.as_deref(),
                 content: &content,
             };
-            let ring = ctx.ring();
-            let entry = flag_entry::append(ctx.db, &ring, &found, entry, ctx.now)?;
-            let view = FlagEntryView::of(&entry, &ring)?;
+            let keys = ctx.keys_of_flag(&found)?;
+            let entry = flag_entry::append(ctx.db, &keys, &found, entry, ctx.now)?;
+            let view = FlagEntryView::of(&entry, &keys)?;
             Reply::created_plain(format!("/v1/flags/{id}/entries"), &view)
         })
         .await

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::id::{FlagId, PersonId};
 use alongside_domain::policy::Operation;
 use alongside_store::flag_exclusion::{self, Exclusion};
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::RecordKeys;
 use alongside_store::{flag, flag_audience};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -76,10 +76,10 @@ pub struct FlagExclusionQuery {
 }
 
 impl FlagExclusionView {
-    fn of(exclusion: &Exclusion, ring: &KeyRing) -> Result<Self, Refusal> {
+    fn of(exclusion: &Exclusion, keys: &RecordKeys) -> Result<Self, Refusal> {
         Ok(Self {
             person_id: exclusion.person_id.0,
-            reason: exclusion.reason(ring)?,
+            reason: exclusion.reason(keys)?,
             added_by: exclusion.added_by.0.uuid(),
             added_at: exclusion.added_at.0,
         })
@@ -111,9 +111,10 @@ async fn list_flag_exclusions(
     let mut items = permit
         .read(move |ctx| {
             ctx.under_flag(id);
+            let found = flag::find(ctx.db, ctx.scope, id)?;
+            let keys = ctx.keys_of_flag(&found)?;
             let exclusions = flag_exclusion::list(ctx.db, ctx.scope, id, after, fetch)?;
-            let ring = ctx.ring();
-            exclusions.iter().map(|row| FlagExclusionView::of(row, &ring)).collect::<Result<Vec<_>, _>>()
+            exclusions.iter().map(|row| FlagExclusionView::of(row, &keys)).collect::<Result<Vec<_>, _>>()
         })
         .await?;
     let next = paging.cut(&mut items, &cursors, &list, |row| row.person_id)?;
@@ -152,9 +153,9 @@ async fn add_flag_exclusion(
                     "Nobody could act on this flag any more. Have the role of safeguarding lead given to another person first.";
                 return Err(Problem::new(Code::Conflict).detail(detail).into());
             }
-            let ring = ctx.ring();
-            let added = flag_exclusion::add(ctx.db, &ring, &found, new.person_id, &new.reason, by, ctx.now)?;
-            let view = FlagExclusionView::of(&added, &ring)?;
+            let keys = ctx.keys_of_flag(&found)?;
+            let added = flag_exclusion::add(ctx.db, &keys, &found, new.person_id, &new.reason, by, ctx.now)?;
+            let view = FlagExclusionView::of(&added, &keys)?;
             Reply::created_plain(format!("/v1/flags/{id}/exclusions"), &view)
         })
         .await

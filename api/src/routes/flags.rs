@@ -9,6 +9,7 @@ use alongside_domain::site::SafeguardingContact;
 use alongside_store::StoreError;
 use alongside_store::flag::{self, Filter, Flag, NewFlag};
 use alongside_store::flag_audience;
+use alongside_store::sealing::Record;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -318,7 +319,8 @@ async fn create_flag(
             if let Some(alleged) = alleged
                 && !flag::knows_person(ctx.db, programme, alleged)?
             {
-                let message = "There is no such person in this programme. Describe the person in words instead.";
+                let message =
+                    "There is no such person in this programme. Describe the person in words instead.";
                 let problem = Problem::new(Code::Invalid);
                 return Err(problem.field("/report/alleged_person/person_id", "unknown", message).into());
             }
@@ -331,15 +333,12 @@ async fn create_flag(
                 immediate_danger: new.immediate_danger,
                 report: &report,
             };
-            let ring = ctx.ring();
-            let raised = flag::raise(ctx.db, &ring, ctx.scope, raised, ctx.now).map_err(|error| match error {
-                StoreError::NotFound => {
-                    let message = "There is no such participant in your programme or caseload. Leave this out and say \
-                                   in words whom it is about.";
-                    Problem::new(Code::Invalid).field("/participant_id", "unknown", message).into()
-                }
-                other => Refusal::from(other),
-            })?;
+            if let Some(participant) = new.participant_id {
+                flag::require_in_world(ctx.db, ctx.scope, participant).map_err(unknown_participant)?;
+            }
+            let keys = ctx.keys(Record::of_flag(id, new.participant_id))?;
+            let raised =
+                flag::raise(ctx.db, &keys, ctx.scope, raised, ctx.now).map_err(unknown_participant)?;
             let receipt = FlagReceipt::of(ctx, &raised)?;
             Reply::created_plain(format!("/v1/flags/{id}/receipt"), &receipt)
         })
@@ -422,10 +421,22 @@ async fn get_flag(
         .show(move |ctx| {
             ctx.under_flag(id);
             let found = flag::find(ctx.db, ctx.scope, id)?;
-            let report = found.report(&ctx.ring())?;
+            let keys = ctx.keys_of_flag(&found)?;
+            let report = found.report(&keys)?;
             Ok((found.version, FlagView::of(&found, report)))
         })
         .await
+}
+
+fn unknown_participant(error: StoreError) -> Refusal {
+    match error {
+        StoreError::NotFound => {
+            let message = "There is no such participant in your programme or caseload. Leave this out and say in words \
+                           whom it is about.";
+            Problem::new(Code::Invalid).field("/participant_id", "unknown", message).into()
+        }
+        other => Refusal::from(other),
+    }
 }
 
 /// Take a flag on

@@ -11,7 +11,7 @@ use alongside_store::assessment::Assessment;
 use alongside_store::audit::any_id;
 use alongside_store::care_plan::{self as plans, NewCarePlan};
 use alongside_store::outcome::{self, Outcome};
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::RecordKeys;
 use alongside_store::types::{At, Code, Document};
 use alongside_store::{Db, StoreError, assessment_history, signpost};
 use uuid::Uuid;
@@ -77,7 +77,7 @@ pub fn keep(
 /// What the database says.
 pub fn draft_plan(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     assessment: &Assessment,
     concerns: &[Concern],
     fresh: &mut dyn FnMut() -> Uuid,
@@ -95,6 +95,6 @@ pub fn draft_plan(
         participant: assessment.participant_id.0,
         assessment: assessment.id.0,
     };
-    plans::draft(db, ring, new, &actions, now)?;
+    plans::draft(db, keys, new, &actions, now)?;
     Ok(())
 }

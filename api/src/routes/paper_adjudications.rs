@@ -192,7 +192,8 @@ async fn compare_paper_entries(
             let row = assessment::find(ctx.db, ctx.scope, id)?;
             ctx.about(row.participant_id.0);
             let form = paper_entry::form(ctx.db, id)?.ok_or_else(not_yet)?;
-            let decisions = paper_entry::decisions(ctx.db, &ctx.ring(), id)?;
+            let keys = ctx.keys_of(row.participant_id.0)?;
+            let decisions = paper_entry::decisions(ctx.db, &keys, id)?;
             let case = case(ctx, row, form, plain(&decisions))?;
             PaperComparison::of(&case.assessment, &case.form, &case.comparison, &decisions)
         })
@@ -212,7 +213,8 @@ fn case(
     }
     let definition = ctx.app.definitions.get(ctx.db, assessment.instrument_id.0)?;
     let entries = paper_entry::list(ctx.db, assessment.id.0)?;
-    let [first, second] = paper_entry::both(&ctx.ring(), &entries)?;
+    let keys = ctx.keys_of(assessment.participant_id.0)?;
+    let [first, second] = paper_entry::both(&keys, &entries)?;
     let comparison = rules::compare(&definition, &first, &second);
     Ok(Case { assessment, definition, form, entries, comparison, decisions })
 }
@@ -270,9 +272,9 @@ fn adjudicate(
             content: Content { answer: decision.answer(), comment: decision.comment.clone() },
         })
         .collect();
-    let ring = ctx.ring();
-    paper_entry::decide(ctx.db, &ring, id, adjudicator, &kept, ctx.now)?;
-    let decisions = paper_entry::decisions(ctx.db, &ring, id)?;
+    let keys = ctx.keys_of(case.assessment.participant_id.0)?;
+    paper_entry::decide(ctx.db, &keys, id, adjudicator, &kept, ctx.now)?;
+    let decisions = paper_entry::decisions(ctx.db, &keys, id)?;
     case.decisions = plain(&decisions);
     let step = Step::Adjudication { open: case.comparison.open(&case.decisions) };
     let comparison = case.comparison.clone();

@@ -11,7 +11,7 @@ use alongside_domain::policy::{Operation, Role};
 use alongside_domain::provenance::AnsweredBy;
 use alongside_store::assessment::{self, Assessment};
 use alongside_store::paper_entry::{self, PaperEntry, PaperForm};
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::RecordKeys;
 use alongside_store::types::{At, Code as Coded, Key};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -111,10 +111,10 @@ impl PaperFormView {
         form: Option<&PaperForm>,
         entries: &[PaperEntry],
         caller: Option<PersonId>,
-        ring: &KeyRing,
+        keys: &RecordKeys,
     ) -> Result<Self, Refusal> {
         let stage = form.map_or(Stage::NotBegun, |form| form.stage.0);
-        let items = entries.iter().map(|entry| shown(entry, stage, caller, ring));
+        let items = entries.iter().map(|entry| shown(entry, stage, caller, keys));
         Ok(Self {
             assessment_id: assessment.id.0,
             stage,
@@ -131,10 +131,10 @@ fn shown(
     entry: &PaperEntry,
     stage: Stage,
     caller: Option<PersonId>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
 ) -> Result<PaperEntryView, Refusal> {
     let is_told = rules::may_read(caller, entry.keyer_id.0, stage);
-    let answers = if is_told { Some(entry.open(ring)?) } else { None };
+    let answers = if is_told { Some(entry.open(keys)?) } else { None };
     Ok(PaperEntryView {
         id: entry.id.0,
         pass: entry.pass,
@@ -177,7 +177,8 @@ async fn list_paper_entries(
 fn view(ctx: &mut Ctx<'_, '_>, row: &Assessment) -> Result<PaperFormView, Refusal> {
     let form = paper_entry::form(ctx.db, row.id.0)?;
     let entries = paper_entry::list(ctx.db, row.id.0)?;
-    PaperFormView::of(row, form.as_ref(), &entries, ctx.caller.person(), &ctx.ring())
+    let keys = ctx.keys_of(row.participant_id.0)?;
+    PaperFormView::of(row, form.as_ref(), &entries, ctx.caller.person(), &keys)
 }
 
 /// Type a paper form in
@@ -233,7 +234,7 @@ fn create(
     let typed = typed(new)?;
     let answers = rules::judged(&definition, &typed).map_err(|found| refused(new, found))?;
     let answered_by = new.answered_by.unwrap_or(AnsweredBy::Participant);
-    let ring = ctx.ring();
+    let keys = ctx.keys_of(row.participant_id.0)?;
     let entry = PaperEntry {
         id: Key(entry_id),
         assessment_id: row.id,
@@ -244,7 +245,7 @@ fn create(
         sheet: new.sheet.clone(),
         fields: i32::try_from(answers.iter().filter(|answer| !rules::is_blank(answer)).count())
             .unwrap_or(i32::MAX),
-        answers: paper_entry::seal(&ring, entry_id, &answers)?,
+        answers: paper_entry::seal(&keys, entry_id, &answers)?,
         entered_at: At(ctx.now),
     };
     if let Some(first) = there.first() {
@@ -267,7 +268,7 @@ fn create(
             form.second_keyer = Some(Key(keyer));
             paper_entry::insert(ctx.db, &entry)?;
             let entries = paper_entry::list(ctx.db, id)?;
-            let [one, other] = paper_entry::both(&ring, &entries)?;
+            let [one, other] = paper_entry::both(&keys, &entries)?;
             let comparison = rules::compare(&definition, &one, &other);
             let step = Step::Entry { open: comparison.differing };
             let decisions = BTreeMap::new();
@@ -276,7 +277,7 @@ fn create(
         }
     };
     let entries = paper_entry::list(ctx.db, id)?;
-    let view = PaperFormView::of(&row, Some(&form), &entries, Some(keyer), &ring)?;
+    let view = PaperFormView::of(&row, Some(&form), &entries, Some(keyer), &keys)?;
     Reply::created(format!("/v1/assessments/{id}/paper-entries"), row.version, &view)
 }
 

@@ -5,7 +5,7 @@ use alongside_domain::id::ParticipantId;
 use alongside_domain::participant::{Address, EmergencyContact, Gp, Identity, Needs, NhsNumber, SafeContact};
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::participant::{self, Participant};
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::RecordKeys;
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -246,8 +246,8 @@ pub struct ParticipantIdentityView {
 }
 
 impl ParticipantIdentityView {
-    fn of(row: &Participant, ring: &KeyRing, role: Role) -> Result<Self, Refusal> {
-        let identity = row.identity(ring)?;
+    fn of(row: &Participant, keys: &RecordKeys, role: Role) -> Result<Self, Refusal> {
+        let identity = row.identity(keys)?;
         let helper = role == Role::Supporter;
         // The home address opens to supporters around a visit only, and treatment and monitoring do without it.
         let address = !matches!(role, Role::Supporter | Role::Clinician | Role::Monitor);
@@ -255,8 +255,8 @@ impl ParticipantIdentityView {
             participant_id: row.id.0,
             name: identity.name,
             phones: identity.phones,
-            safe_contact: row.safe_contact(ring)?,
-            needs: row.needs(ring)?,
+            safe_contact: row.safe_contact(keys)?,
+            needs: row.needs(keys)?,
             date_of_birth: identity.date_of_birth.filter(|_| !helper),
             nhs_number: identity.nhs_number.filter(|_| !helper),
             address: identity.address.filter(|_| address),
@@ -365,7 +365,8 @@ async fn get_participant_identity(
         .show(move |ctx| {
             let row = participant::find(ctx.db, ctx.scope, id)?;
             ctx.about(id);
-            Ok((row.version, ParticipantIdentityView::of(&row, &ctx.ring(), ctx.caller.role)?))
+            let keys = ctx.keys_of(id)?;
+            Ok((row.version, ParticipantIdentityView::of(&row, &keys, ctx.caller.role)?))
         })
         .await
 }
@@ -394,21 +395,21 @@ async fn update_participant_identity(
             let mut row = participant::find(ctx.db, ctx.scope, id)?;
             ctx.about(id);
             if_match.check(row.version)?;
-            let ring = ctx.ring();
+            let keys = ctx.keys_of(id)?;
             if let Some(change) = &change.safe_contact {
-                let input: SafeContactInput = merged(&row.safe_contact(&ring)?, change)
+                let input: SafeContactInput = merged(&row.safe_contact(&keys)?, change)
                     .map_err(|refused| below("/safe_contact", refused))?;
                 row.safe_contact =
-                    participant::seal(&ring, id, "safe_contact", &accept::<SafeContact>(&input)?)?;
+                    participant::seal(&keys, id, "safe_contact", &accept::<SafeContact>(&input)?)?;
             }
             let change = ParticipantIdentityUpdate { safe_contact: None, ..change.clone() };
-            let input: IdentityInput = merged(&row.identity(&ring)?, &change)?;
+            let input: IdentityInput = merged(&row.identity(&keys)?, &change)?;
             let identity: Identity = accept(&input)?;
             check_birth(&identity, ctx.now.date_naive())?;
-            row.identity = participant::seal(&ring, id, "identity", &identity)?;
+            row.identity = participant::seal(&keys, id, "identity", &identity)?;
             participant::save(ctx.db, &row, ctx.now)?;
             row.version += 1;
-            Reply::ok(row.version, &ParticipantIdentityView::of(&row, &ring, ctx.caller.role)?)
+            Reply::ok(row.version, &ParticipantIdentityView::of(&row, &keys, ctx.caller.role)?)
         })
         .await
 }

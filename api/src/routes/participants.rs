@@ -8,7 +8,7 @@ use alongside_domain::policy::{Operation, Role, relation};
 use alongside_domain::study_id::StudyId;
 use alongside_store::participant::{self, Cells, Filter, Listed, Participant};
 use alongside_store::scope::Reach;
-use alongside_store::sealing::KeyRing;
+use alongside_store::sealing::{DataClass, KeysOfMany, Record, RecordKeys, unless_erased};
 use alongside_store::types::{At, Code as Coded, Key};
 use alongside_store::{StoreError, access_watch, site};
 use chrono::{DateTime, Utc};
@@ -173,13 +173,13 @@ fn knows_names(role: Role) -> bool {
     relation(Operation::GetParticipantIdentity, role).is_some()
 }
 
-fn name(row: &Participant, ring: &KeyRing, role: Role) -> Result<Option<String>, Refusal> {
-    Ok(if knows_names(role) { Some(row.identity(ring)?.name) } else { None })
+fn name(row: &Participant, keys: &RecordKeys, role: Role) -> Result<Option<String>, Refusal> {
+    Ok(if knows_names(role) { Some(row.identity(keys)?.name) } else { None })
 }
 
 impl ParticipantView {
-    fn of(row: &Participant, ring: &KeyRing, role: Role) -> Result<Self, Refusal> {
-        let mut needs = row.needs(ring)?;
+    fn of(row: &Participant, keys: &RecordKeys, role: Role) -> Result<Self, Refusal> {
+        let mut needs = row.needs(keys)?;
         if !knows_names(role) {
             // Words of one's own may name somebody.
             needs.note = None;
@@ -189,7 +189,7 @@ impl ParticipantView {
             study_id: row.study_id.clone(),
             programme_id: row.programme_id.0,
             site_id: row.site_id.0,
-            name: name(row, ring, role)?,
+            name: name(row, keys, role)?,
             status: row.status.0,
             allowed_next: row.status.0.allowed_next().to_vec(),
             language: row.language.clone(),
@@ -197,7 +197,7 @@ impl ParticipantView {
             could_do_alone: row.could_do_alone,
             supporter_contact_allowed: row.supporter_contact_allowed,
             needs,
-            treatments: if role == Role::Supporter { None } else { Some(row.treatments(ring)?) },
+            treatments: if role == Role::Supporter { None } else { Some(row.treatments(keys)?) },
             version: row.version,
             created_at: row.created_at.0,
             updated_at: row.updated_at.0,
@@ -225,9 +225,15 @@ pub struct ParticipantItem {
 }
 
 impl ParticipantItem {
-    fn of(row: Listed, ring: &KeyRing, role: Role) -> Result<Self, Refusal> {
+    fn of(row: Listed, keys: &KeysOfMany, role: Role) -> Result<Self, Refusal> {
+        let name = if knows_names(role) {
+            // Whoever was erased stays in the list, without a name.
+            unless_erased(keys.of(Record::Participant(row.id.0)).and_then(|keys| row.name(keys)))?
+        } else {
+            None
+        };
         Ok(Self {
-            name: if knows_names(role) { Some(row.name(ring)?) } else { None },
+            name,
             id: row.id.0,
             study_id: row.study_id,
             site_id: row.site_id.0,
@@ -335,8 +341,10 @@ async fn list_participants(
             }
             let rows = participant::list(ctx.db, ctx.scope, &filter, after.map(ParticipantId::new), fetch)?;
             ctx.lists(rows.iter().take(shown).map(|row| row.id.0));
-            let (ring, role) = (ctx.ring(), ctx.caller.role);
-            rows.into_iter().map(|row| ParticipantItem::of(row, &ring, role)).collect::<Result<Vec<_>, _>>()
+            let role = ctx.caller.role;
+            let named = rows.iter().filter(|_| knows_names(role)).map(|row| Record::Participant(row.id.0));
+            let keys = ctx.keys_of_all(DataClass::Identity, named)?;
+            rows.into_iter().map(|row| ParticipantItem::of(row, &keys, role)).collect::<Result<Vec<_>, _>>()
         })
         .await?;
     let next = paging.cut(&mut items, &cursors, &list, |item| item.id.uuid())?;
@@ -358,13 +366,14 @@ async fn create_participant(
     let new = body.into_inner();
     permit
         .write(move |ctx| {
-            let (ring, role) = (ctx.ring(), ctx.caller.role);
+            let role = ctx.caller.role;
             let id = new.id.unwrap_or_else(|| ParticipantId::new(ctx.fresh()));
             if new.id.is_some() {
                 if let Some(found) = participant::try_find(ctx.db, ctx.scope, id)? {
                     ctx.about(id);
-                    return ctx.repeated(id.uuid(), |_| {
-                        Reply::ok(found.version, &ParticipantView::of(&found, &ring, role)?)
+                    return ctx.repeated(id.uuid(), |ctx| {
+                        let keys = ctx.keys_of(id)?;
+                        Reply::ok(found.version, &ParticipantView::of(&found, &keys, role)?)
                     });
                 }
                 ctx.creates(id.uuid())?;
@@ -378,13 +387,14 @@ async fn create_participant(
             })?;
             ctx.about(id);
             ctx.resource(id.uuid());
-            Reply::created(format!("/v1/participants/{id}"), 1, &ParticipantView::of(&row, &ring, role)?)
+            let keys = ctx.keys_of(id)?;
+            Reply::created(format!("/v1/participants/{id}"), 1, &ParticipantView::of(&row, &keys, role)?)
         })
         .await
 }
 
 fn entered(
-    ctx: &Ctx<'_, '_>,
+    ctx: &mut Ctx<'_, '_>,
     new: &ParticipantCreate,
     id: ParticipantId,
     programme: ProgrammeId,
@@ -397,7 +407,7 @@ fn entered(
     };
     check_birth(&cells.identity, ctx.now.date_naive())
         .map_err(|problem| below("/identity", problem.into()))?;
-    let sealed = cells.seal(&ctx.ring(), id)?;
+    let sealed = cells.seal(&*ctx.keys_of(id)?, id)?;
     Ok(Participant {
         id: Key(id),
         programme_id: Key(programme),
@@ -415,6 +425,7 @@ fn entered(
         created_at: At(ctx.now),
         updated_at: At(ctx.now),
         version: 1,
+        erased_at: None,
     })
 }
 
@@ -436,7 +447,8 @@ async fn get_participant(
         .show(move |ctx| {
             let row = participant::find(ctx.db, ctx.scope, id)?;
             ctx.about(id);
-            Ok((row.version, ParticipantView::of(&row, &ctx.ring(), ctx.caller.role)?))
+            let keys = ctx.keys_of(id)?;
+            Ok((row.version, ParticipantView::of(&row, &keys, ctx.caller.role)?))
         })
         .await
 }
@@ -465,22 +477,22 @@ async fn update_participant(
             let mut row = participant::find(ctx.db, ctx.scope, id)?;
             ctx.about(id);
             if_match.check(row.version)?;
-            let ring = ctx.ring();
+            let keys = ctx.keys_of(id)?;
             if let Some(language) = &change.language {
                 row.language.clone_from(language);
             }
             if let Some(needs) = &change.needs {
                 let input: NeedsInput =
-                    merged(&row.needs(&ring)?, needs).map_err(|refused| below("/needs", refused))?;
-                row.needs = participant::seal(&ring, id, "needs", &accept::<Needs>(&input)?)?;
+                    merged(&row.needs(&keys)?, needs).map_err(|refused| below("/needs", refused))?;
+                row.needs = participant::seal(&keys, id, "needs", &accept::<Needs>(&input)?)?;
             }
             if let Some(treatments) = &change.treatments {
-                row.treatments = participant::seal(&ring, id, "treatments", treatments)?;
+                row.treatments = participant::seal(&keys, id, "treatments", treatments)?;
             }
             row.updated_at = At(ctx.now);
             participant::save(ctx.db, &row, ctx.now)?;
             row.version += 1;
-            Reply::ok(row.version, &ParticipantView::of(&row, &ring, ctx.caller.role)?)
+            Reply::ok(row.version, &ParticipantView::of(&row, &keys, ctx.caller.role)?)
         })
         .await
 }

@@ -54,7 +54,7 @@ async fn create_password_reset(
     let id = MailId::new(app.ids.fresh());
     let sealed = app
         .store
-        .ring()
+        .installation()
         .seal(mail::place(id), &email)
         .map_err(|error| Refusal::from(error).into_problem())?;
     let letter = Mail::to_address(id, MailKind::PasswordReset, sealed, now);

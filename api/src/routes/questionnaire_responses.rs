@@ -81,7 +81,8 @@ fn import(ctx: &mut Ctx<'_, '_>, id: AssessmentId, document: &Value) -> Result<R
         let message = "This is a response to another instrument, or to another version of it.";
         return Err(Problem::new(Code::Invalid).field("/questionnaire", "other_instrument", message).into());
     }
-    let before = answer::current(ctx.db, &ctx.ring(), id)?.answers();
+    let keys = ctx.keys_of(row.participant_id.0)?;
+    let before = answer::current(ctx.db, &keys, id)?.answers();
     let mut after = before.clone();
     let answered_by = answered_by(&row, &header);
     let mut kept = Vec::new();
@@ -134,7 +135,8 @@ fn export(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Value, Refusal> {
     let sight = assessment_view::sight_now(ctx, &row)?;
     require_answers(ctx, &sight)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
-    let whole = Whole::load(ctx.db, &ctx.ring(), row.id.0)?;
+    let keys = ctx.keys_of(row.participant_id.0)?;
+    let whole = Whole::load(ctx.db, &keys, row.id.0)?;
     let answers = whole.current.answers();
     let provenance = match &row.provenance {
         Some(kept) => kept.0.clone(),

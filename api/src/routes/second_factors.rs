@@ -130,7 +130,8 @@ async fn enrol_second_factor(
                 return Err(Problem::new(Code::StepUpRequired).into());
             }
             let until = ctx.now + TimeDelta::minutes(ENROLMENT_MINUTES);
-            let sealed = ctx.ring().seal_bytes(second_factor::place(id), secret.as_bytes())?;
+            let sealed =
+                ctx.app.store.installation().seal_bytes(second_factor::place(id), secret.as_bytes())?;
             second_factor::begin(ctx.db, id, &sealed, until)?;
             let account = sign_in::by_id(ctx.db, id)?.email;
             let view = SecondFactorSecret {
@@ -169,7 +170,7 @@ async fn confirm_second_factor(
                 let detail = "No second factor is being set up, or it took too long. Begin again.";
                 return Err(Problem::new(Code::Conflict).detail(detail).into());
             };
-            let secret = ctx.ring().open_bytes(second_factor::place(id), &secret)?;
+            let secret = ctx.app.store.installation().open_bytes(second_factor::place(id), &secret)?;
             let Some(step) = TotpSecret::from_bytes(secret).step_of(&code, ctx.now) else {
                 let words = "This is not the code. Look at the clock of the device: it must be right to half a minute.";
                 return Err(Problem::new(Code::Invalid).field("/totp", "wrong", words).into());

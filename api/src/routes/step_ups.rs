@@ -74,7 +74,7 @@ async fn step_up_session(
             if right { Shown::NotSetUp } else { Shown::Wrong }
         }
         None if owner.must_wait() || !owner.has_second_factor() => Shown::Wrong,
-        None => shown::judge(permit.app().store.ring(), owner.factor.as_ref(), &sent, now)
+        None => shown::judge(permit.app().store.installation(), owner.factor.as_ref(), &sent, now)
             .map_err(|error| Refusal::from(error).into_problem())?,
     };
     let (app, wrong) = (permit.app().clone(), move || {

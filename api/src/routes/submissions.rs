@@ -51,7 +51,8 @@ fn submit(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Reply, Refusal> {
     let help = answering::required_help(ctx, &row)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let setting = answering::situation(ctx.caller.role, help.as_ref()).setting();
-    let whole = Whole::load(ctx.db, &ctx.ring(), id)?;
+    let keys = ctx.keys_of(row.participant_id.0)?;
+    let whole = Whole::load(ctx.db, &keys, id)?;
     let answers = whole.current.answers();
     require_complete(&definition, &answers, setting)?;
     let concerns = outcome::work_out(&mut row, &definition, &whole, &answers)?;
@@ -61,8 +62,8 @@ fn submit(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Reply, Refusal> {
     let row = finish(ctx, row, help.as_ref(), CloseReason::Submitted)?;
     outcome::keep(ctx.db, &row, &definition, &answers, (ctx.caller.actor_id(), None), ctx.now)?;
     if definition.kind() == InstrumentKind::Hna {
-        let (ring, app) = (ctx.ring(), ctx.app);
-        outcome::draft_plan(ctx.db, &ring, &row, &concerns, &mut || app.ids.fresh(), ctx.now)?;
+        let app = ctx.app;
+        outcome::draft_plan(ctx.db, &keys, &row, &concerns, &mut || app.ids.fresh(), ctx.now)?;
     }
     shown(ctx, row)
 }

@@ -6,11 +6,14 @@
 //! ```json
 //! {"version": 1,
 //!  "sealing": [{"id": 1, "key": "<32 bytes, base64>"}],
+//!  "safeguarding": [{"id": 1, "key": "<32 bytes, base64>"}],
 //!  "signing": [{"id": "<kid>", "pkcs8": "<Ed25519, base64>"}],
 //!  "cursor": "<32 bytes, base64>"}
 //! ```
 //!
-//! Several sealing keys may stand side by side: the highest id seals, all of them open. Of the signing keys the last
+//! Sealing and safeguarding keys wrap the data keys that are in the database: those of flags and of findings about safety
+//! have keys of their own. Several may stand side by side. All of them open; which one wraps what is new, the database
+//! says (`keys rotate`), so that replicas may learn of a new one one after the other. Of the signing keys the last
 //! signs and all of them verify, so that a new one can be known everywhere before it signs anything. Without this file
 //! the sealed fields of its database are lost for good: it is backed up apart from the database.
 
@@ -56,6 +59,11 @@ pub enum KeyError {
     File { path: PathBuf, source: io::Error },
     #[error("the keys in {place} are malformed: {reason}")]
     Malformed { place: String, reason: String },
+    #[error(
+        "the keys in {place} are from before there was {lacks}: run `alongside-api keys upgrade --file FILE` on the key \
+         file once, then start again; nothing was changed"
+    )]
+    Former { place: String, lacks: &'static str },
     #[error("neither a key file nor keys are set")]
     Unset,
     #[error("the machine gave no random bytes for a key")]
@@ -110,9 +118,12 @@ impl SigningKey {
     }
 }
 
+type Numbered = (u32, SecretBox<[u8; KEY]>);
+
 /// All keys of an installation. Cleared from memory when dropped.
 pub struct Keys {
-    sealing: Vec<(u32, SecretBox<[u8; KEY]>)>,
+    sealing: Vec<Numbered>,
+    safeguarding: Vec<Numbered>,
     signing: Vec<SigningKey>,
     cursor: SecretBox<[u8; KEY]>,
 }
@@ -121,6 +132,7 @@ impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keys")
             .field("sealing", &self.sealing.iter().map(|(id, _)| id).collect::<Vec<_>>())
+            .field("safeguarding", &self.safeguarding.iter().map(|(id, _)| id).collect::<Vec<_>>())
             .field("signing", &self.signing.iter().map(|key| &key.kid).collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
@@ -132,7 +144,12 @@ impl Keys {
     /// # Errors
     /// When the machine gives no random bytes.
     pub fn generate() -> Result<Self, KeyError> {
-        Ok(Self { sealing: vec![(1, random())], signing: vec![SigningKey::generate()?], cursor: random() })
+        Ok(Self {
+            sealing: vec![(1, random())],
+            safeguarding: vec![(1, random())],
+            signing: vec![SigningKey::generate()?],
+            cursor: random(),
+        })
     }
 
     /// The keys that the settings name. On SQLite a missing file is made beside the database, and `true` says so; on
@@ -156,6 +173,10 @@ impl Keys {
     /// # Errors
     /// When it is missing, malformed or readable by others.
     pub fn load_file(path: &Path) -> Result<Self, KeyError> {
+        Self::read_file(path, false)
+    }
+
+    fn read_file(path: &Path, complete: bool) -> Result<Self, KeyError> {
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::NotFound => KeyError::Missing { path: path.to_owned() },
             _ => KeyError::File { path: path.to_owned(), source },
@@ -166,7 +187,7 @@ impl Keys {
         let mut text =
             Zeroizing::new(String::with_capacity(usize::try_from(LONGEST_FILE + 1).unwrap_or(KEY)));
         file.take(LONGEST_FILE + 1).read_to_string(&mut text).map_err(failed)?;
-        Self::parse(&text, &path.display().to_string())
+        Self::parse(&text, &path.display().to_string(), complete)
     }
 
     /// Reads a key file, or makes one with fresh keys when there is none; `true` says that it was made.
@@ -225,12 +246,15 @@ impl Keys {
         let encode = |bytes: &[u8]| Zeroizing::new(STANDARD.encode(bytes));
         let sealing: Vec<_> =
             self.sealing.iter().map(|(id, key)| (*id, encode(key.expose_secret()))).collect();
+        let safeguarding: Vec<_> =
+            self.safeguarding.iter().map(|(id, key)| (*id, encode(key.expose_secret()))).collect();
         let signing: Vec<_> =
             self.signing.iter().map(|key| (&key.kid, encode(key.pkcs8.expose_secret()))).collect();
         let cursor = encode(self.cursor.expose_secret());
         let written = Written {
             version: VERSION,
             sealing: sealing.iter().map(|(id, key)| WrittenSealing { id: *id, key }).collect(),
+            safeguarding: safeguarding.iter().map(|(id, key)| WrittenSealing { id: *id, key }).collect(),
             signing: signing.iter().map(|(id, pkcs8)| WrittenSigning { id, pkcs8 }).collect(),
             cursor: &cursor,
         };
@@ -239,7 +263,12 @@ impl Keys {
 
     /// The sealing keys by id, for the store's ring.
     pub fn sealing(&self) -> impl Iterator<Item = (u32, SecretSlice<u8>)> + '_ {
-        self.sealing.iter().map(|(id, key)| (*id, SecretSlice::from(key.expose_secret().to_vec())))
+        handed_out(&self.sealing)
+    }
+
+    /// The keys for what only safeguarding leads see, by id, for the store's ring.
+    pub fn safeguarding(&self) -> impl Iterator<Item = (u32, SecretSlice<u8>)> + '_ {
+        handed_out(&self.safeguarding)
     }
 
     /// The keys that verify tokens, oldest first.
@@ -254,7 +283,8 @@ impl Keys {
         &self.cursor
     }
 
-    fn parse(text: &str, place: &str) -> Result<Self, KeyError> {
+    /// Reads keys. What a file of a former version lacks is made where `complete` asks for it, and refused otherwise.
+    fn parse(text: &str, place: &str, complete: bool) -> Result<Self, KeyError> {
         let malformed = |reason: String| KeyError::Malformed { place: place.to_owned(), reason };
         if u64::try_from(text.len()).map_or(true, |length| length > LONGEST_FILE) {
             return Err(malformed(format!("longer than {LONGEST_FILE} bytes")));
@@ -269,8 +299,15 @@ impl Keys {
             malformed(format!("not a key file at line {line}, column {column} (member {})", error.path()))
         })?;
         reader.end().map_err(|_| malformed("there is more after the end".to_owned()))?;
+        if read.safeguarding.is_none() && !complete {
+            return Err(KeyError::Former { place: place.to_owned(), lacks: "a safeguarding key" });
+        }
         read.keys().map_err(malformed)
     }
+}
+
+fn handed_out(keys: &[Numbered]) -> impl Iterator<Item = (u32, SecretSlice<u8>)> + '_ {
+    keys.iter().map(|(id, key)| (*id, SecretSlice::from(key.expose_secret().to_vec())))
 }
 
 impl FromStr for Keys {
@@ -278,7 +315,7 @@ impl FromStr for Keys {
 
     /// Reads the content of a key file that came in the environment.
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        Self::parse(text, "the setting keys")
+        Self::parse(text, "the setting keys", false)
     }
 }
 
@@ -287,6 +324,8 @@ impl FromStr for Keys {
 struct Read {
     version: u32,
     sealing: Vec<ReadSealing>,
+    /// Not there in a file of a former version.
+    safeguarding: Option<Vec<ReadSealing>>,
     signing: Vec<ReadSigning>,
     cursor: SecretString,
 }
@@ -310,14 +349,11 @@ impl Read {
         if self.version != VERSION {
             return Err(format!("version {} is not known, only {VERSION}", self.version));
         }
-        let mut sealing = Vec::with_capacity(self.sealing.len());
-        let mut ids = BTreeSet::new();
-        for key in self.sealing {
-            if !ids.insert(key.id) {
-                return Err(format!("sealing key {} is there twice", key.id));
-            }
-            sealing.push((key.id, bytes(&format!("sealing key {}", key.id), &key.key)?));
-        }
+        let sealing = numbered("sealing", self.sealing)?;
+        let safeguarding = match self.safeguarding {
+            Some(keys) => numbered("safeguarding", keys)?,
+            None => vec![(1, random())],
+        };
         let mut signing: Vec<SigningKey> = Vec::with_capacity(self.signing.len());
         for key in self.signing {
             let key = SigningKey::read(key.id, key.pkcs8.expose_secret())?;
@@ -326,17 +362,30 @@ impl Read {
             }
             signing.push(key);
         }
-        if sealing.is_empty() || signing.is_empty() {
-            return Err("there must be a sealing key and a signing key".to_owned());
+        if sealing.is_empty() || safeguarding.is_empty() || signing.is_empty() {
+            return Err("there must be a sealing key, a safeguarding key and a signing key".to_owned());
         }
-        Ok(Keys { sealing, signing, cursor: bytes("the cursor key", &self.cursor)? })
+        Ok(Keys { sealing, safeguarding, signing, cursor: bytes("the cursor key", &self.cursor)? })
     }
+}
+
+fn numbered(group: &str, keys: Vec<ReadSealing>) -> Result<Vec<Numbered>, String> {
+    let mut read = Vec::with_capacity(keys.len());
+    let mut ids = BTreeSet::new();
+    for key in keys {
+        if !ids.insert(key.id) {
+            return Err(format!("{group} key {} is there twice", key.id));
+        }
+        read.push((key.id, bytes(&format!("{group} key {}", key.id), &key.key)?));
+    }
+    Ok(read)
 }
 
 #[derive(Serialize)]
 struct Written<'a> {
     version: u32,
     sealing: Vec<WrittenSealing<'a>>,
+    safeguarding: Vec<WrittenSealing<'a>>,
     signing: Vec<WrittenSigning<'a>>,
     cursor: &'a str,
 }
@@ -519,6 +568,26 @@ mod tests {
             let refused = wrong.parse::<Keys>().unwrap_err().to_string();
             assert!(refused.contains("malformed") && !refused.contains("hunter22"), "{refused}");
         }
+    }
+
+    #[test]
+    fn a_file_of_a_former_version_is_refused_until_it_is_upgraded_and_keeps_its_keys() {
+        let directory = Directory::new("former");
+        let path = directory.file();
+        Keys::load_or_create(&path).unwrap();
+        let mut json: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        json.as_object_mut().unwrap().remove("safeguarding").unwrap();
+        fs::write(&path, json.to_string()).unwrap();
+        let refused = Keys::load_file(&path).unwrap_err().to_string();
+        assert!(refused.contains("keys upgrade") && !refused.contains('\n'), "{refused}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), json.to_string(), "the file was changed");
+        Keys::upgrade_file(&path).unwrap();
+        let upgraded: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(upgraded["sealing"], json["sealing"]);
+        assert_eq!(upgraded["safeguarding"].as_array().unwrap().len(), 1);
+        Keys::upgrade_file(&path).unwrap();
+        let again: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(again, upgraded, "a second upgrade changed a key");
     }
 
     #[test]

@@ -124,8 +124,9 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let location = Location::Sqlite(folder.path().join("audit.db"));
     migrate::up(&location).unwrap();
-    let ring = KeyRing::new([(1, SecretSlice::from(vec![7; 32]))]).unwrap();
-    let store = Store::open(&location, ring).unwrap();
+    let key = || [(1, SecretSlice::from(vec![7; 32]))];
+    let ring = KeyRing::new(key(), key()).unwrap();
+    let store = Store::open(&location, ring, &System, System.now()).unwrap();
     runtime().block_on(async {
         for turn in 1..=3 {
             let without = writers(&store, false).await;

@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::on_engine;
 use crate::schema::access_notices;
 use crate::scope::{Reach, Scope};
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Code, Key, Sealed};
 
 /// A notice, with its note still sealed.
@@ -38,13 +38,13 @@ impl AccessNotice {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn note(&self, ring: &KeyRing) -> Result<Option<String>, StoreError> {
-        self.note.as_ref().map(|cell| ring.open(place(self.id.0), cell)).transpose()
+    pub fn note(&self, keys: &RecordKeys) -> Result<Option<String>, StoreError> {
+        self.note.as_ref().map(|cell| keys.open(place(self.id.0), cell)).transpose()
     }
 }
 
 fn place(id: AccessNoticeId) -> Place {
-    Place { table: "access_notices", column: "note", row: id.uuid() }
+    Place { class: DataClass::Identity, table: "access_notices", column: "note", row: id.uuid() }
 }
 
 /// Whether this was told already.
@@ -161,7 +161,7 @@ pub fn find(db: &mut Db<'_>, scope: &Scope, id: AccessNoticeId) -> Result<Access
 /// [`StoreError::Stale`] when it was changed since it was read.
 pub fn acknowledge(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     notice: AccessNotice,
     by: PersonId,
     note: &str,
@@ -170,7 +170,7 @@ pub fn acknowledge(
     let done = AccessNotice {
         acknowledged_at: Some(At(now)),
         acknowledged_by: Some(Key(by)),
-        note: Some(ring.seal(place(notice.id.0), note)?),
+        note: Some(keys.seal(place(notice.id.0), note)?),
         version: notice.version + 1,
         ..notice
     };

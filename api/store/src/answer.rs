@@ -20,7 +20,7 @@ use crate::audit::any_id;
 use crate::db::{Db, cols, exec, many};
 use crate::error::StoreError;
 use crate::schema::answers;
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Code, Key, Sealed};
 
 /// Answers saved together in the same circumstances.
@@ -131,7 +131,7 @@ impl Save {
     /// # Errors
     /// When they do not seal.
     pub fn new(
-        ring: &KeyRing,
+        keys: &RecordKeys,
         assessment: AssessmentId,
         last_seq: i64,
         author: Uuid,
@@ -144,7 +144,7 @@ impl Save {
         };
         let kept: Vec<_> = (last_seq + 1..).zip(new).map(number).collect();
         let alike = |one: &Kept, next: &Kept| (one.origin, one.segment) == (next.origin, next.segment);
-        let rows = kept.chunk_by(alike).filter_map(|alike| Row::of(ring, assessment, alike).transpose());
+        let rows = kept.chunk_by(alike).filter_map(|alike| Row::of(keys, assessment, alike).transpose());
         Ok(Self { rows: rows.collect::<Result<_, _>>()?, kept })
     }
 
@@ -163,14 +163,14 @@ impl Save {
 
 impl Row {
     /// The row of answers given in the same circumstances; `None` without answers.
-    fn of(ring: &KeyRing, assessment: AssessmentId, alike: &[Kept]) -> Result<Option<Self>, StoreError> {
+    fn of(keys: &RecordKeys, assessment: AssessmentId, alike: &[Kept]) -> Result<Option<Self>, StoreError> {
         let (Some(first), Some(last)) = (alike.first(), alike.last()) else { return Ok(None) };
         let cell = Cell { first_seq: first.seq, answers: alike.iter().map(Entry::of).collect() };
         Ok(Some(Self {
             assessment_id: Key(assessment),
             first_seq: first.seq,
             last_seq: last.seq,
-            cell: ring.seal(place(assessment), &cell)?,
+            cell: keys.seal(place(assessment), &cell)?,
             answered_by: Code(first.origin.answered_by),
             keyed_by: Code(first.origin.keyed_by),
             level: Code(first.origin.level),
@@ -181,8 +181,8 @@ impl Row {
     }
 
     /// The answers of the row.
-    fn open(&self, ring: &KeyRing) -> Result<impl Iterator<Item = Kept> + use<>, StoreError> {
-        let cell: Cell<'static> = ring.open(place(self.assessment_id.0), &self.cell)?;
+    fn open(&self, keys: &RecordKeys) -> Result<impl Iterator<Item = Kept> + use<>, StoreError> {
+        let cell: Cell<'static> = keys.open(place(self.assessment_id.0), &self.cell)?;
         if cell.first_seq != self.first_seq {
             return Err(StoreError::Sealed("the cell was moved to other answers"));
         }
@@ -200,7 +200,7 @@ impl Row {
 }
 
 fn place(assessment: AssessmentId) -> Place {
-    Place { table: "answers", column: "cell", row: assessment.uuid() }
+    Place { class: DataClass::Health, table: "answers", column: "cell", row: assessment.uuid() }
 }
 
 /// Keeps answers. Their numbers must follow the assessment's own last one.
@@ -221,7 +221,7 @@ pub fn insert(db: &mut Db<'_>, save: &Save) -> Result<(), StoreError> {
 /// What the database says, and when a cell does not open.
 pub fn history(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     assessment: AssessmentId,
     after: i64,
     limit: u32,
@@ -235,7 +235,7 @@ pub fn history(
             .limit(i64::from(limit))
             .select(cols::<Row>()),
     )?;
-    let mut kept = opened(ring, &rows)?;
+    let mut kept = opened(keys, &rows)?;
     kept.retain(|kept| kept.seq > after);
     kept.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(kept)
@@ -245,7 +245,7 @@ pub fn history(
 ///
 /// # Errors
 /// What the database says, and when a cell does not open.
-pub fn all(db: &mut Db<'_>, ring: &KeyRing, assessment: AssessmentId) -> Result<Vec<Kept>, StoreError> {
+pub fn all(db: &mut Db<'_>, keys: &RecordKeys, assessment: AssessmentId) -> Result<Vec<Kept>, StoreError> {
     let rows: Vec<Row> = many(
         db,
         answers::table
@@ -253,13 +253,13 @@ pub fn all(db: &mut Db<'_>, ring: &KeyRing, assessment: AssessmentId) -> Result<
             .order(answers::first_seq)
             .select(cols::<Row>()),
     )?;
-    opened(ring, &rows)
+    opened(keys, &rows)
 }
 
-fn opened(ring: &KeyRing, rows: &[Row]) -> Result<Vec<Kept>, StoreError> {
+fn opened(keys: &RecordKeys, rows: &[Row]) -> Result<Vec<Kept>, StoreError> {
     let mut kept = Vec::new();
     for row in rows {
-        kept.extend(row.open(ring)?);
+        kept.extend(row.open(keys)?);
     }
     Ok(kept)
 }
@@ -304,20 +304,28 @@ impl Current {
 ///
 /// # Errors
 /// What the database says, and when a cell does not open.
-pub fn current(db: &mut Db<'_>, ring: &KeyRing, assessment: AssessmentId) -> Result<Current, StoreError> {
+pub fn current(db: &mut Db<'_>, keys: &RecordKeys, assessment: AssessmentId) -> Result<Current, StoreError> {
     let mut current = Current::default();
-    current.take(all(db, ring, assessment)?);
+    current.take(all(db, keys, assessment)?);
     Ok(current)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
+    use crate::sealing::{KeyRing, Record};
     use alongside_domain::instrument::Value;
     use secrecy::SecretSlice;
 
-    fn ring() -> KeyRing {
-        KeyRing::new([(1, SecretSlice::from(vec![7; 32]))]).unwrap()
+    fn keys() -> &'static RecordKeys {
+        static KEYS: LazyLock<RecordKeys> = LazyLock::new(|| {
+            let key = || [(1, SecretSlice::from(vec![7; 32]))];
+            let ring = Arc::new(KeyRing::new(key(), key()).unwrap());
+            RecordKeys::passing(ring, Record::Installation).unwrap()
+        });
+        &KEYS
     }
 
     fn new(link_id: &str, answered_by: AnsweredBy) -> New {
@@ -332,11 +340,11 @@ mod tests {
 
     fn save(last_seq: i64, new: Vec<New>) -> Save {
         let now = "2026-11-22T12:00:00Z".parse().unwrap();
-        Save::new(&ring(), AssessmentId::new(Uuid::from_u128(1)), last_seq, Uuid::nil(), new, now).unwrap()
+        Save::new(keys(), AssessmentId::new(Uuid::from_u128(1)), last_seq, Uuid::nil(), new, now).unwrap()
     }
 
     fn link_ids(rows: &[Row]) -> Vec<(i64, String)> {
-        let all = opened(&ring(), rows).unwrap();
+        let all = opened(keys(), rows).unwrap();
         all.into_iter().map(|kept| (kept.seq, kept.answer.key.link_id.clone())).collect()
     }
 
@@ -366,7 +374,7 @@ mod tests {
         let first = save(0, vec![new("leak", AnsweredBy::Participant)]);
         let mut second = save(1, vec![new("pain", AnsweredBy::Participant)]);
         second.rows[0].cell.clone_from(&first.rows[0].cell);
-        assert!(opened(&ring(), &second.rows).is_err());
+        assert!(opened(keys(), &second.rows).is_err());
     }
 
     #[test]
@@ -384,7 +392,7 @@ mod tests {
             comment: Some("Misheard".to_owned()),
         };
         let corrected = New { amends: Some(amends.clone()), ..new("leak", AnsweredBy::Participant) };
-        let kept = opened(&ring(), &save(1, vec![corrected]).rows).unwrap();
+        let kept = opened(keys(), &save(1, vec![corrected]).rows).unwrap();
         assert_eq!(kept[0].amends, Some(amends));
     }
 

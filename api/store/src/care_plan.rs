@@ -16,7 +16,7 @@ use crate::db::{Db, cols, exec, one, rewrite};
 use crate::error::{StoreError, Unique};
 use crate::schema::{care_plans, participants};
 use crate::scope::{Anchor, Reach, Scope};
-use crate::sealing::KeyRing;
+use crate::sealing::RecordKeys;
 use crate::types::{At, Code, Key};
 use crate::{assessment, care_plan_action};
 
@@ -77,7 +77,7 @@ pub struct NewCarePlan {
 /// [`ONE_PER_ASSESSMENT`] when the assessment has a plan.
 pub fn draft(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     new: NewCarePlan,
     actions: &[(CarePlanActionId, ActionDraft)],
     now: Timestamp,
@@ -101,7 +101,7 @@ pub fn draft(
     };
     exec(db, diesel::insert_into(care_plans::table).values(&plan))?;
     for (position, (id, action)) in (1..).zip(actions) {
-        care_plan_action::insert(db, ring, new.id, position, *id, action, None, now)?;
+        care_plan_action::insert(db, keys, new.id, position, *id, action, None, now)?;
     }
     Ok(plan)
 }
@@ -123,7 +123,7 @@ pub fn find(db: &mut Db<'_>, scope: &Scope, id: CarePlanId) -> Result<CarePlan, 
 /// [`StoreError::Collision`] when it was changed since it was read.
 pub fn revise(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     plan: &CarePlan,
     id: CarePlanId,
     actions: &[(CarePlanActionId, ActionDraft, Option<NaiveDate>)],
@@ -147,7 +147,7 @@ pub fn revise(
     };
     exec(db, diesel::insert_into(care_plans::table).values(&next))?;
     for (position, (id, action, due_on)) in (1..).zip(actions) {
-        care_plan_action::insert(db, ring, next.id.0, position, *id, action, *due_on, now)?;
+        care_plan_action::insert(db, keys, next.id.0, position, *id, action, *due_on, now)?;
     }
     Ok(next)
 }

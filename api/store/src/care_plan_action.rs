@@ -13,7 +13,7 @@ use crate::care_plan::{self, CarePlan};
 use crate::db::{Db, cols, exec, many, one, rewrite};
 use crate::error::StoreError;
 use crate::schema::{care_plan_actions, care_plans};
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Code, Key, Sealed};
 
 /// One action with its content still sealed.
@@ -50,19 +50,19 @@ impl Action {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn content(&self, ring: &KeyRing) -> Result<ActionContent, StoreError> {
-        ring.open(place(self.id.0), &self.content)
+    pub fn content(&self, keys: &RecordKeys) -> Result<ActionContent, StoreError> {
+        keys.open(place(self.id.0), &self.content)
     }
 }
 
 fn place(id: CarePlanActionId) -> Place {
-    Place { table: "care_plan_actions", column: "content", row: id.uuid() }
+    Place { class: DataClass::Health, table: "care_plan_actions", column: "content", row: id.uuid() }
 }
 
 #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
 pub(crate) fn insert(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     plan: CarePlanId,
     position: i32,
     id: CarePlanActionId,
@@ -75,7 +75,7 @@ pub(crate) fn insert(
         care_plan_id: Key(plan),
         position,
         concern_code: draft.concern_code.clone(),
-        content: ring.seal(place(id), &draft.content)?,
+        content: keys.seal(place(id), &draft.content)?,
         action: Code(draft.action),
         owner: Code(draft.owner),
         due_on,
@@ -94,7 +94,7 @@ pub(crate) fn insert(
 /// [`StoreError::Collision`] when the plan was changed since it was read.
 pub fn add(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     plan: &CarePlan,
     id: CarePlanActionId,
     draft: &ActionDraft,
@@ -106,7 +106,7 @@ pub fn add(
         .filter(care_plan_actions::care_plan_id.eq(plan.id))
         .select(max(care_plan_actions::position));
     let position = one::<_, Option<i32>>(db, last)?.unwrap_or(0) + 1;
-    insert(db, ring, plan.id.0, position, id, draft, due_on, now)
+    insert(db, keys, plan.id.0, position, id, draft, due_on, now)
 }
 
 /// The actions of a plan that the caller was shown, in their order.
@@ -161,7 +161,7 @@ pub fn find(db: &mut Db<'_>, plan: &CarePlan, id: CarePlanActionId) -> Result<Ac
 /// [`StoreError::Stale`] when somebody else changed it since.
 pub fn update(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     plan: &CarePlan,
     action: Action,
     content: &ActionContent,
@@ -169,7 +169,7 @@ pub fn update(
 ) -> Result<Action, StoreError> {
     care_plan::touch(db, plan, now)?;
     let next = Action {
-        content: ring.seal(place(action.id.0), content)?,
+        content: keys.seal(place(action.id.0), content)?,
         updated_at: At(now),
         version: action.version + 1,
         ..action

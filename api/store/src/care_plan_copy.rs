@@ -12,7 +12,7 @@ use crate::care_plan::CarePlan;
 use crate::db::{Db, cols, exec, many};
 use crate::error::StoreError;
 use crate::schema::care_plan_copies;
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Code, Key, Sealed};
 
 /// Most copies that a plan tells of.
@@ -50,16 +50,16 @@ impl PlanCopy {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn detail(&self, ring: &KeyRing) -> Result<CopyDetail, StoreError> {
+    pub fn detail(&self, keys: &RecordKeys) -> Result<CopyDetail, StoreError> {
         match &self.detail {
-            Some(sealed) => ring.open(place(self.id.0.uuid()), sealed),
+            Some(sealed) => keys.open(place(self.id.0.uuid()), sealed),
             None => Ok(CopyDetail::default()),
         }
     }
 }
 
 fn place(id: Uuid) -> Place {
-    Place { table: "care_plan_copies", column: "detail", row: id }
+    Place { class: DataClass::Health, table: "care_plan_copies", column: "detail", row: id }
 }
 
 /// The copies that went out, in order.
@@ -82,7 +82,7 @@ pub fn list(db: &mut Db<'_>, plan: &CarePlan) -> Result<Vec<PlanCopy>, StoreErro
 #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
 pub fn add(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     plan: &CarePlan,
     id: Uuid,
     sending: Sending,
@@ -98,7 +98,7 @@ pub fn add(
         sent_by: Key(by),
         sent_at: At(now),
         delivery: Code(sending.delivery),
-        detail: Some(ring.seal(place(id), detail)?),
+        detail: Some(keys.seal(place(id), detail)?),
     };
     exec(db, diesel::insert_into(care_plan_copies::table).values(&copy))?;
     Ok(())

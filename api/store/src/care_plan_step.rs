@@ -9,7 +9,7 @@ use crate::care_plan::CarePlan;
 use crate::db::{Db, cols, exec, many};
 use crate::error::StoreError;
 use crate::schema::care_plan_steps;
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Code, Key, Sealed};
 
 /// Most steps that a plan tells of.
@@ -33,13 +33,13 @@ impl PlanStep {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn record(&self, ring: &KeyRing) -> Result<StepRecord, StoreError> {
-        ring.open(place(self.id.0), &self.record)
+    pub fn record(&self, keys: &RecordKeys) -> Result<StepRecord, StoreError> {
+        keys.open(place(self.id.0), &self.record)
     }
 }
 
 fn place(id: CarePlanStepId) -> Place {
-    Place { table: "care_plan_steps", column: "record", row: id.uuid() }
+    Place { class: DataClass::Health, table: "care_plan_steps", column: "record", row: id.uuid() }
 }
 
 /// Notes a step of a plan that the caller was shown.
@@ -49,7 +49,7 @@ fn place(id: CarePlanStepId) -> Place {
 #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
 pub fn add(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     plan: &CarePlan,
     id: CarePlanStepId,
     step: Step,
@@ -61,7 +61,7 @@ pub fn add(
         id: Key(id),
         care_plan_id: plan.id,
         step: Code(step),
-        record: ring.seal(place(id), record)?,
+        record: keys.seal(place(id), record)?,
         done_by: Key(by),
         done_at: At(now),
     };

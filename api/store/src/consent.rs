@@ -15,7 +15,7 @@ use crate::on_engine;
 use crate::participant::{self, Participant};
 use crate::schema::consents;
 use crate::scope::Scope;
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::status_change::{self, Author};
 use crate::types::{At, Code, Document, Key, Sealed};
 
@@ -68,21 +68,21 @@ impl Consent {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn witness(&self, ring: &KeyRing) -> Result<Option<String>, StoreError> {
-        self.witness.as_ref().map(|cell| ring.open(witness_place(self.id.0), cell)).transpose()
+    pub fn witness(&self, keys: &RecordKeys) -> Result<Option<String>, StoreError> {
+        self.witness.as_ref().map(|cell| keys.open(witness_place(self.id.0), cell)).transpose()
     }
 }
 
 fn witness_place(id: ConsentId) -> Place {
-    Place { table: "consents", column: "witness", row: id.uuid() }
+    Place { class: DataClass::Identity, table: "consents", column: "witness", row: id.uuid() }
 }
 
 /// Seals the name of a witness for the consent with this id.
 ///
 /// # Errors
 /// When it cannot be sealed.
-pub fn seal_witness(ring: &KeyRing, id: ConsentId, name: &str) -> Result<Sealed, StoreError> {
-    ring.seal(witness_place(id), name)
+pub fn seal_witness(keys: &RecordKeys, id: ConsentId, name: &str) -> Result<Sealed, StoreError> {
+    keys.seal(witness_place(id), name)
 }
 
 /// The participant's newest consent, whether or not it still allows anything.
@@ -249,6 +249,7 @@ mod tests {
     use crate::person::{self, Person};
     use crate::programme::{self, Programme};
     use crate::scope::Reach;
+    use crate::sealing::{KeyRing, Record};
     use crate::site::{self, Site};
     use crate::status_change::{New, StatusChange};
     use crate::{Location, migrate, store};
@@ -367,7 +368,9 @@ mod tests {
                 created_at: at,
             },
         )?;
-        let ring = KeyRing::new([(1, SecretSlice::from(vec![1; 32]))])?;
+        let key = || [(1, SecretSlice::from(vec![1; 32]))];
+        let ring = std::sync::Arc::new(KeyRing::new(key(), key())?);
+        let keys = RecordKeys::passing(ring, Record::Participant(MAN))?;
         let cells = Cells {
             identity: Identity {
                 name: "Arthur Example".into(),
@@ -383,7 +386,7 @@ mod tests {
             needs: Needs::default(),
             treatments: Vec::new(),
         };
-        let sealed = cells.seal(&ring, MAN)?;
+        let sealed = cells.seal(&keys, MAN)?;
         let man = Participant {
             id: Key(MAN),
             programme_id: Key(PROGRAMME),
@@ -401,12 +404,13 @@ mod tests {
             created_at: at,
             updated_at: at,
             version: 1,
+            erased_at: None,
         };
         participant::insert(db, &man)?;
         let mut twin = man.clone();
         twin.id = Key(ParticipantId::new(Uuid::from_u128(60)));
         assert!(participant::insert(db, &twin).unwrap_err().violates(participant::STUDY_ID));
-        assert_eq!(man.identity(&ring)?.name, "Arthur Example");
+        assert_eq!(man.identity(&keys)?.name, "Arthur Example");
         Ok(())
     }
 

@@ -31,6 +31,39 @@ impl Db<'_> {
         }
     }
 
+    /// Runs `work` in a transaction of its own on a connection with nothing else around, again where it collided.
+    ///
+    /// # Errors
+    /// What `work` answers, or the engine's failure to begin or commit.
+    pub(crate) fn transaction<T>(
+        &mut self,
+        work: impl Fn(&mut Self) -> Result<T, crate::StoreError>,
+    ) -> Result<T, crate::StoreError> {
+        const ATTEMPTS: u32 = 12;
+        let begin = match self {
+            Db::Pg(_) => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            Db::Sqlite(_) => "BEGIN IMMEDIATE",
+        };
+        let mut attempt = 1;
+        loop {
+            self.control(begin)?;
+            let done = work(self).and_then(|done| Ok(self.control("COMMIT").map(|()| done)?));
+            match done {
+                Ok(done) => return Ok(done),
+                Err(error) => {
+                    if let Err(failed) = self.control("ROLLBACK") {
+                        tracing::debug!(error = %failed, "the transaction had ended by itself");
+                    }
+                    if !error.is_collision() || attempt == ATTEMPTS {
+                        return Err(error);
+                    }
+                    attempt += 1;
+                    std::thread::sleep(std::time::Duration::from_millis(u64::from(5 * attempt)));
+                }
+            }
+        }
+    }
+
     /// Runs `work` in a savepoint: its rows stay when it answers `Ok`, and are as if never written when it does not.
     ///
     /// # Errors

@@ -29,6 +29,13 @@ pub enum StoreError {
     StorageFull,
     #[error("a sealed cell does not open: {0}")]
     Sealed(&'static str),
+    /// The data key of the cell was destroyed, on purpose and for good.
+    #[error("the record was erased")]
+    Erased,
+    #[error("this database needs {group} key {number}, which the key file does not have")]
+    KeyMissing { group: &'static str, number: i64 },
+    #[error("{group} key {number} of the key file is not the {group} key {number} of this database")]
+    WrongKey { group: &'static str, number: i64 },
     #[error("a stored document cannot be read: {0}")]
     Document(#[from] serde_json::Error),
     #[error("a stored record is not readable: {0}")]

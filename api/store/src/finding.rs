@@ -10,7 +10,7 @@ use crate::assessment::Assessment;
 use crate::db::{Db, cols, many, rewrite};
 use crate::error::StoreError;
 use crate::schema::findings;
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Code, Key, Sealed};
 
 /// A finding with its detail still sealed.
@@ -37,13 +37,18 @@ impl Finding {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn detail(&self, ring: &KeyRing) -> Result<Detail, StoreError> {
-        ring.open(place(self.id.0), &self.detail)
+    pub fn detail(&self, keys: &RecordKeys) -> Result<Detail, StoreError> {
+        keys.open(place(self.id.0, self.audience.0), &self.detail)
     }
 }
 
-fn place(finding: FindingId) -> Place {
-    Place { table: "findings", column: "detail", row: finding.uuid() }
+/// What is for the safeguarding leads alone is sealed as they are.
+fn place(finding: FindingId, audience: Audience) -> Place {
+    let class = match audience {
+        Audience::Safeguarding => DataClass::Safeguarding,
+        Audience::Clinical | Audience::Shared => DataClass::Health,
+    };
+    Place { class, table: "findings", column: "detail", row: finding.uuid() }
 }
 
 /// A finding about to be kept.
@@ -62,13 +67,13 @@ pub struct New<'a> {
 /// What the database says.
 pub fn record(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     assessment: &Assessment,
     new: &[New<'_>],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let rows: Vec<Finding> =
-        new.iter().map(|new| row(ring, assessment, new, now)).collect::<Result<_, _>>()?;
+        new.iter().map(|new| row(keys, assessment, new, now)).collect::<Result<_, _>>()?;
     match db {
         // One round trip for all.
         Db::Pg(connection) => {
@@ -92,7 +97,7 @@ pub fn record(
 }
 
 fn row(
-    ring: &KeyRing,
+    keys: &RecordKeys,
     assessment: &Assessment,
     new: &New<'_>,
     now: Timestamp,
@@ -107,7 +112,7 @@ fn row(
         tier: Code(new.tier),
         audience: Code(new.audience),
         seq: assessment.last_seq,
-        detail: ring.seal(place(new.id), &new.detail)?,
+        detail: keys.seal(place(new.id, new.audience), &new.detail)?,
         found_at: At(now),
     })
 }

@@ -15,7 +15,7 @@ use crate::flag_audience::{nearer, out_of_reach_of};
 use crate::flag_exclusion;
 use crate::schema::{flag_exclusions, flags, memberships, participants, people, sites};
 use crate::scope::{Anchor, Reach, Scope};
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Code, Document, Key, Sealed};
 
 /// A flag with its report still sealed.
@@ -48,13 +48,13 @@ impl Flag {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn report(&self, ring: &KeyRing) -> Result<Report, StoreError> {
-        ring.open(report_place(self.id.0), &self.report)
+    pub fn report(&self, keys: &RecordKeys) -> Result<Report, StoreError> {
+        keys.open(report_place(self.id.0), &self.report)
     }
 }
 
 fn report_place(flag: FlagId) -> Place {
-    Place { table: "flags", column: "report", row: flag.uuid() }
+    Place { class: DataClass::Safeguarding, table: "flags", column: "report", row: flag.uuid() }
 }
 
 /// To which row a cell is bound in a table whose rows have the flag and something else for their key.
@@ -74,6 +74,19 @@ pub struct NewFlag<'a> {
     pub report: &'a Report,
 }
 
+/// Whether the caller may raise a concern about this participant.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when the participant is not in the caller's world.
+pub fn require_in_world(
+    db: &mut Db<'_>,
+    scope: &Scope,
+    participant: ParticipantId,
+) -> Result<(), StoreError> {
+    let anchor = anchor_of(db, participant)?;
+    scope.require(db, anchor)
+}
+
 /// Keeps a person's concern. The alleged person, where he has an account here, is excluded with it: there is no moment
 /// at which he could see it.
 ///
@@ -81,14 +94,13 @@ pub struct NewFlag<'a> {
 /// [`StoreError::NotFound`] when the participant is not in the caller's world.
 pub fn raise(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     scope: &Scope,
     new: NewFlag<'_>,
     now: Timestamp,
 ) -> Result<Flag, StoreError> {
     if let Some(participant) = new.participant {
-        let anchor = anchor_of(db, participant)?;
-        scope.require(db, anchor)?;
+        require_in_world(db, scope, participant)?;
     }
     let (person, client) = match new.raiser {
         Raiser::Person(person) => (Some(Key(person)), None),
@@ -102,7 +114,7 @@ pub fn raise(
         raised_by_client: client,
         source: Code(new.source),
         immediate_danger: new.immediate_danger,
-        report: ring.seal(report_place(new.id), new.report)?,
+        report: keys.seal(report_place(new.id), new.report)?,
         assessment_id: None,
         trigger_link_id: None,
         trigger_kind: None,
@@ -120,7 +132,7 @@ pub fn raise(
             Raiser::Person(person) => person.uuid(),
             Raiser::Client(client) => client.uuid(),
         };
-        flag_exclusion::insert(db, ring, new.id, alleged, flag_exclusion::NAMED_IN_REPORT, by, now)?;
+        flag_exclusion::insert(db, keys, new.id, alleged, flag_exclusion::NAMED_IN_REPORT, by, now)?;
     }
     Ok(flag)
 }
@@ -138,7 +150,7 @@ pub fn raise(
 )]
 pub fn raise_from_answer(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     programme: ProgrammeId,
     participant: ParticipantId,
     assessment: AssessmentId,
@@ -155,7 +167,7 @@ pub fn raise_from_answer(
         raised_by_client: None,
         source: Code(Source::SystemAlert),
         immediate_danger: false,
-        report: ring.seal(report_place(id), &Report::from_answer(kind))?,
+        report: keys.seal(report_place(id), &Report::from_answer(kind))?,
         assessment_id: Some(Key(assessment)),
         trigger_link_id: Some(link_id.to_owned()),
         trigger_kind: Some(Code(kind)),

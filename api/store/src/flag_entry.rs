@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::flag::{self, Flag};
 use crate::schema::flag_entries;
 use crate::scope::Scope;
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Code, Key, Sealed};
 
 /// One entry with its text still sealed.
@@ -55,22 +55,27 @@ impl Entry {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn content(&self, ring: &KeyRing) -> Result<Content, StoreError> {
-        ring.open(place(self.flag_id.0, self.seq, "content"), &self.content)
+    pub fn content(&self, keys: &RecordKeys) -> Result<Content, StoreError> {
+        keys.open(place(self.flag_id.0, self.seq, "content"), &self.content)
     }
 
     /// Why it was written late, where it was.
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn late_reason(&self, ring: &KeyRing) -> Result<Option<String>, StoreError> {
+    pub fn late_reason(&self, keys: &RecordKeys) -> Result<Option<String>, StoreError> {
         let place = place(self.flag_id.0, self.seq, "late_reason");
-        self.late_reason.as_ref().map(|cell| ring.open(place, cell)).transpose()
+        self.late_reason.as_ref().map(|cell| keys.open(place, cell)).transpose()
     }
 }
 
 fn place(flag: FlagId, seq: i64, column: &'static str) -> Place {
-    Place { table: "flag_entries", column, row: flag::part_of(flag, u128::from(seq.unsigned_abs())) }
+    Place {
+        class: DataClass::Safeguarding,
+        table: "flag_entries",
+        column,
+        row: flag::part_of(flag, u128::from(seq.unsigned_abs())),
+    }
 }
 
 /// The number of the newest entry; 0 when there is none.
@@ -88,7 +93,7 @@ pub fn last_seq(db: &mut Db<'_>, flag: &Flag) -> Result<i64, StoreError> {
 /// [`StoreError::Collision`] when somebody added another at the same moment.
 pub fn append(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     flag: &Flag,
     new: NewEntry<'_>,
     now: Timestamp,
@@ -104,8 +109,8 @@ pub fn append(
         author_id: Key(new.author),
         occurred_at: At(new.occurred_at),
         recorded_at: At(now),
-        late_reason: new.late_reason.map(|reason| ring.seal(late_place, reason)).transpose()?,
-        content: ring.seal(place(flag.id.0, seq, "content"), new.content)?,
+        late_reason: new.late_reason.map(|reason| keys.seal(late_place, reason)).transpose()?,
+        content: keys.seal(place(flag.id.0, seq, "content"), new.content)?,
     };
     exec(db, diesel::insert_into(flag_entries::table).values(&entry))?;
     Ok(entry)

@@ -11,7 +11,7 @@ use crate::error::{StoreError, Unique};
 use crate::flag::{self, Flag};
 use crate::schema::flag_exclusions;
 use crate::scope::Scope;
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Key, Sealed};
 
 /// A person is excluded from a flag once.
@@ -40,19 +40,19 @@ impl Exclusion {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn reason(&self, ring: &KeyRing) -> Result<String, StoreError> {
-        ring.open(place(self.flag_id.0, self.person_id.0), &self.reason)
+    pub fn reason(&self, keys: &RecordKeys) -> Result<String, StoreError> {
+        keys.open(place(self.flag_id.0, self.person_id.0), &self.reason)
     }
 }
 
 fn place(flag: FlagId, person: PersonId) -> Place {
     let row = flag::part_of(flag, person.uuid().as_u128());
-    Place { table: "flag_exclusions", column: "reason", row }
+    Place { class: DataClass::Safeguarding, table: "flag_exclusions", column: "reason", row }
 }
 
 pub(crate) fn insert(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     flag: FlagId,
     person: PersonId,
     reason: &str,
@@ -62,7 +62,7 @@ pub(crate) fn insert(
     let exclusion = Exclusion {
         flag_id: Key(flag),
         person_id: Key(person),
-        reason: ring.seal(place(flag, person), reason)?,
+        reason: keys.seal(place(flag, person), reason)?,
         added_by: any_id(by),
         added_at: At(now),
     };
@@ -76,7 +76,7 @@ pub(crate) fn insert(
 /// [`ONCE`] when he is excluded already; [`StoreError::Collision`] when the flag was changed since it was read.
 pub fn add(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     flag: &Flag,
     person: PersonId,
     reason: &str,
@@ -84,7 +84,7 @@ pub fn add(
     now: Timestamp,
 ) -> Result<Exclusion, StoreError> {
     flag::touch(db, flag, now)?;
-    insert(db, ring, flag.id.0, person, reason, by.uuid(), now)
+    insert(db, keys, flag.id.0, person, reason, by.uuid(), now)
 }
 
 /// Whether the flag is hidden from this person.

@@ -1,14 +1,14 @@
 //! Letters to be sent: put down in the transaction of what they are about, claimed by one replica at a time.
 
 use alongside_domain::clock::Timestamp;
-use alongside_domain::id::{MailId, PersonId, kind};
+use alongside_domain::id::{MailId, ParticipantId, PersonId, kind};
 use alongside_domain::mail::{MailKind, MailOutcome};
 use diesel::prelude::*;
 
 use crate::db::{Db, cols, exec, many, one, rewrite};
 use crate::error::StoreError;
-use crate::schema::mails;
-use crate::sealing::Place;
+use crate::schema::{mails, people};
+use crate::sealing::{DataClass, Place};
 use crate::types::{At, Code, Key, Sealed};
 
 /// A letter, to a person or to an address that somebody typed.
@@ -58,7 +58,7 @@ impl Mail {
 /// Where the address of a letter is sealed.
 #[must_use]
 pub fn place(id: MailId) -> Place {
-    Place { table: "mails", column: "address", row: id.uuid() }
+    Place { class: DataClass::Identity, table: "mails", column: "address", row: id.uuid() }
 }
 
 /// Puts a letter down.
@@ -113,7 +113,7 @@ pub fn claim(db: &mut Db<'_>, now: Timestamp, until: Timestamp, most: i64) -> Re
     Ok(claimed)
 }
 
-/// Notes what became of a letter; the address somebody typed gives way to the person it belongs to.
+/// Notes what became of a letter; the address somebody typed gives way to the person it belongs to, or to nothing.
 ///
 /// # Errors
 /// What the database says.
@@ -136,7 +136,11 @@ pub fn finish(
                 mails::address.eq(None::<Sealed>),
             )),
         )?,
-        None => rewrite(db, diesel::update(done).set(what))?,
+        // An address without an account is nobody's business any more.
+        None => {
+            let nothing = mail.address.as_ref().map(|_| Sealed(Vec::new()));
+            rewrite(db, diesel::update(done).set((what, mails::address.eq(nothing))))?
+        }
     };
     Ok(())
 }
@@ -166,6 +170,14 @@ pub fn was_sent(
         .filter(mails::outcome.eq(Some(Code(MailOutcome::Sent))))
         .filter(mails::created_at.ge(At(since)));
     Ok(one(db, diesel::select(diesel::dsl::exists(sent)))?)
+}
+
+/// Forgets the letters to a participant with an account.
+pub(crate) fn forget_participant(db: &mut Db<'_>, participant: ParticipantId) -> Result<(), StoreError> {
+    let accounts =
+        people::table.filter(people::participant_id.eq(Some(Key(participant)))).select(people::id.nullable());
+    exec(db, diesel::delete(mails::table.filter(mails::person_id.eq_any(accounts))))?;
+    Ok(())
 }
 
 /// Forgets letters that were done with before then.

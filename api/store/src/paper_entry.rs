@@ -17,7 +17,7 @@ use crate::assessment::Assessment;
 use crate::db::{Db, cols, exec, many, maybe, rewrite};
 use crate::error::StoreError;
 use crate::schema::{paper_adjudications, paper_entries, paper_forms};
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Code, Document, Key, Sealed};
 
 /// How far the double entry of an assessment has got.
@@ -172,21 +172,21 @@ impl PaperEntry {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn open(&self, ring: &KeyRing) -> Result<Vec<Answer>, StoreError> {
-        ring.open(entry_place(self.id.0), &self.answers)
+    pub fn open(&self, keys: &RecordKeys) -> Result<Vec<Answer>, StoreError> {
+        keys.open(entry_place(self.id.0), &self.answers)
     }
 }
 
 fn entry_place(id: PaperEntryId) -> Place {
-    Place { table: "paper_entries", column: "answers", row: id.uuid() }
+    Place { class: DataClass::Health, table: "paper_entries", column: "answers", row: id.uuid() }
 }
 
 /// Seals what was typed in, for the entry with this id.
 ///
 /// # Errors
 /// When an answer does not seal.
-pub fn seal(ring: &KeyRing, id: PaperEntryId, answers: &[Answer]) -> Result<Sealed, StoreError> {
-    ring.seal(entry_place(id), answers)
+pub fn seal(keys: &RecordKeys, id: PaperEntryId, answers: &[Answer]) -> Result<Sealed, StoreError> {
+    keys.seal(entry_place(id), answers)
 }
 
 /// Adds an entry to its form.
@@ -216,9 +216,9 @@ pub fn list(db: &mut Db<'_>, assessment: AssessmentId) -> Result<Vec<PaperEntry>
 ///
 /// # Errors
 /// [`StoreError::NotFound`] while there are not two.
-pub fn both(ring: &KeyRing, entries: &[PaperEntry]) -> Result<[Answers; 2], StoreError> {
+pub fn both(keys: &RecordKeys, entries: &[PaperEntry]) -> Result<[Answers; 2], StoreError> {
     let [first, second] = entries else { return Err(StoreError::NotFound) };
-    Ok([first.open(ring)?.into_iter().collect(), second.open(ring)?.into_iter().collect()])
+    Ok([first.open(keys)?.into_iter().collect(), second.open(keys)?.into_iter().collect()])
 }
 
 /// What was decided of one field.
@@ -257,16 +257,16 @@ impl PaperAdjudication {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn open(&self, ring: &KeyRing) -> Result<Content, StoreError> {
+    pub fn open(&self, keys: &RecordKeys) -> Result<Content, StoreError> {
         match &self.content {
-            Some(cell) => ring.open(decision_place(self.id.0), cell),
+            Some(cell) => keys.open(decision_place(self.id.0), cell),
             None => Ok(Content::default()),
         }
     }
 }
 
 fn decision_place(id: PaperAdjudicationId) -> Place {
-    Place { table: "paper_adjudications", column: "content", row: id.uuid() }
+    Place { class: DataClass::Health, table: "paper_adjudications", column: "content", row: id.uuid() }
 }
 
 /// A decision about to be kept.
@@ -284,7 +284,7 @@ pub struct New {
 /// What the database says.
 pub fn decide(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     assessment: AssessmentId,
     adjudicator: PersonId,
     new: &[New],
@@ -299,7 +299,7 @@ pub fn decide(
             link_id: new.key.link_id.clone(),
             occurrence: Document(new.key.occurrence.clone()),
             verdict: Code(new.verdict),
-            content: if is_empty { None } else { Some(ring.seal(decision_place(new.id), &new.content)?) },
+            content: if is_empty { None } else { Some(keys.seal(decision_place(new.id), &new.content)?) },
             adjudicator_id: Key(adjudicator),
             decided_at: At(now),
         };
@@ -316,7 +316,11 @@ pub type Decisions = BTreeMap<AnswerKey, (PaperAdjudication, Decision, Option<St
 ///
 /// # Errors
 /// What the database says.
-pub fn decisions(db: &mut Db<'_>, ring: &KeyRing, assessment: AssessmentId) -> Result<Decisions, StoreError> {
+pub fn decisions(
+    db: &mut Db<'_>,
+    keys: &RecordKeys,
+    assessment: AssessmentId,
+) -> Result<Decisions, StoreError> {
     let rows: Vec<PaperAdjudication> = many(
         db,
         paper_adjudications::table
@@ -326,7 +330,7 @@ pub fn decisions(db: &mut Db<'_>, ring: &KeyRing, assessment: AssessmentId) -> R
     )?;
     rows.into_iter()
         .map(|row| {
-            let Content { answer, comment } = row.open(ring)?;
+            let Content { answer, comment } = row.open(keys)?;
             let decision = Decision { verdict: row.verdict.0, answer };
             Ok((row.key(), (row, decision, comment)))
         })

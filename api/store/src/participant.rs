@@ -13,7 +13,7 @@ use crate::error::{StoreError, Unique};
 use crate::on_engine;
 use crate::schema::{assignments, participants};
 use crate::scope::{Anchor, Reach, Scope};
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Code, Key, Sealed};
 
 /// No two participants have one pseudonym.
@@ -42,6 +42,8 @@ pub struct Participant {
     pub created_at: At,
     pub updated_at: At,
     pub version: i64,
+    /// When the keys of what says who he is were destroyed: his sealed cells open no more.
+    pub erased_at: Option<At>,
 }
 
 impl Participant {
@@ -54,46 +56,50 @@ impl Participant {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn identity(&self, ring: &KeyRing) -> Result<Identity, StoreError> {
-        self.open(ring, "identity", &self.identity)
+    pub fn identity(&self, keys: &RecordKeys) -> Result<Identity, StoreError> {
+        self.open(keys, "identity", &self.identity)
     }
 
     /// How he can be reached without putting him at risk.
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn safe_contact(&self, ring: &KeyRing) -> Result<SafeContact, StoreError> {
-        self.open(ring, "safe_contact", &self.safe_contact)
+    pub fn safe_contact(&self, keys: &RecordKeys) -> Result<SafeContact, StoreError> {
+        self.open(keys, "safe_contact", &self.safe_contact)
     }
 
     /// What a helper must know.
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn needs(&self, ring: &KeyRing) -> Result<Needs, StoreError> {
-        self.open(ring, "needs", &self.needs)
+    pub fn needs(&self, keys: &RecordKeys) -> Result<Needs, StoreError> {
+        self.open(keys, "needs", &self.needs)
     }
 
     /// What was done about the cancer.
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn treatments(&self, ring: &KeyRing) -> Result<Vec<Treatment>, StoreError> {
-        self.open(ring, "treatments", &self.treatments)
+    pub fn treatments(&self, keys: &RecordKeys) -> Result<Vec<Treatment>, StoreError> {
+        self.open(keys, "treatments", &self.treatments)
     }
 
     fn open<T: DeserializeOwned>(
         &self,
-        ring: &KeyRing,
+        keys: &RecordKeys,
         column: &'static str,
         cell: &Sealed,
     ) -> Result<T, StoreError> {
-        ring.open(place(self.id.0, column), cell)
+        keys.open(place(self.id.0, column), cell)
     }
 }
 
-fn place(id: ParticipantId, column: &'static str) -> Place {
-    Place { table: "participants", column, row: id.uuid() }
+pub(crate) fn place(id: ParticipantId, column: &'static str) -> Place {
+    let class = match column {
+        "identity" | "safe_contact" => DataClass::Identity,
+        _ => DataClass::Health,
+    };
+    Place { class, table: "participants", column, row: id.uuid() }
 }
 
 /// The sealed cells of a participant, in clear.
@@ -119,12 +125,12 @@ impl Cells {
     ///
     /// # Errors
     /// When one cannot be sealed.
-    pub fn seal(&self, ring: &KeyRing, id: ParticipantId) -> Result<SealedCells, StoreError> {
+    pub fn seal(&self, keys: &RecordKeys, id: ParticipantId) -> Result<SealedCells, StoreError> {
         Ok(SealedCells {
-            identity: seal(ring, id, "identity", &self.identity)?,
-            safe_contact: seal(ring, id, "safe_contact", &self.safe_contact)?,
-            needs: seal(ring, id, "needs", &self.needs)?,
-            treatments: seal(ring, id, "treatments", &self.treatments)?,
+            identity: seal(keys, id, "identity", &self.identity)?,
+            safe_contact: seal(keys, id, "safe_contact", &self.safe_contact)?,
+            needs: seal(keys, id, "needs", &self.needs)?,
+            treatments: seal(keys, id, "treatments", &self.treatments)?,
         })
     }
 }
@@ -134,12 +140,12 @@ impl Cells {
 /// # Errors
 /// When it cannot be sealed.
 pub fn seal<T: Serialize + ?Sized>(
-    ring: &KeyRing,
+    keys: &RecordKeys,
     id: ParticipantId,
     column: &'static str,
     value: &T,
 ) -> Result<Sealed, StoreError> {
-    ring.seal(place(id, column), value)
+    keys.seal(place(id, column), value)
 }
 
 /// Adds a participant. Whether the site is the caller's to add to is decided before.
@@ -202,12 +208,12 @@ impl Listed {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn name(&self, ring: &KeyRing) -> Result<String, StoreError> {
+    pub fn name(&self, keys: &RecordKeys) -> Result<String, StoreError> {
         #[derive(Deserialize)]
         struct Named {
             name: String,
         }
-        Ok(ring.open::<Named>(place(self.id.0, "identity"), &self.identity)?.name)
+        Ok(keys.open::<Named>(place(self.id.0, "identity"), &self.identity)?.name)
     }
 }
 

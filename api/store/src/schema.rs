@@ -60,6 +60,7 @@ table! {
         created_at -> Instant,
         updated_at -> Instant,
         version -> BigInt,
+        erased_at -> Nullable<Instant>,
     }
 }
 
@@ -830,6 +831,35 @@ table! {
     }
 }
 
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    data_keys (id) {
+        id -> Uid,
+        record -> Text,
+        record_id -> Uid,
+        class -> Text,
+        wrapped -> Nullable<Binary>,
+        wrapped_by -> BigInt,
+        created_at -> Instant,
+        shredded_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    wrapping_keys (key_group, id) {
+        key_group -> Text,
+        id -> BigInt,
+        proof -> Binary,
+        in_use_at -> Nullable<Instant>,
+        created_at -> Instant,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     access_notices,
     answers,
@@ -847,6 +877,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     clients,
     consent_forms,
     consents,
+    data_keys,
     digital_profiles,
     findings,
     flag_entries,
@@ -874,4 +905,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     sites,
     status_changes,
     translations,
+    wrapping_keys,
 );

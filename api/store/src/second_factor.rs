@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use crate::db::{Db, cols, exec, maybe, one, rewrite};
 use crate::error::{StoreError, Unique};
 use crate::schema::{recovery_codes, second_factors};
-use crate::sealing::Place;
+use crate::sealing::{DataClass, Place};
 use crate::types::{At, Key, Sealed};
 
 const PERSON: Unique = Unique { constraint: "second_factors_pkey", columns: "second_factors.person_id" };
@@ -31,7 +31,7 @@ pub struct SecondFactor {
 /// Where the secret of this person is sealed: before and after it is confirmed.
 #[must_use]
 pub fn place(person: PersonId) -> Place {
-    Place { table: "second_factors", column: "secret", row: person.uuid() }
+    Place { class: DataClass::Identity, table: "second_factors", column: "secret", row: person.uuid() }
 }
 
 /// The second factor of a person, set up or not.

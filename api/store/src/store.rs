@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use alongside_domain::clock::{Ids, Timestamp};
 use diesel::Connection as _;
 use diesel::pg::PgConnection;
 
@@ -11,8 +12,9 @@ use crate::batch::{Work, WriteError};
 use crate::db::Db;
 use crate::error::StoreError;
 use crate::postgres::Postgres;
-use crate::sealing::KeyRing;
+use crate::sealing::{KeyRing, RecordKeys};
 use crate::sqlite::{self, Mode, Sqlite};
+use crate::wrapping_key;
 
 /// Where the records are: chosen at run time, by the URL alone.
 #[derive(Clone, PartialEq, Eq)]
@@ -53,6 +55,7 @@ enum Engine {
 struct Inner {
     engine: Engine,
     ring: Arc<KeyRing>,
+    installation: RecordKeys,
 }
 
 /// Both databases behind one door each for reading, writing and scanning.
@@ -69,22 +72,35 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the database. Its schema must be current: see [`crate::migrate`].
+    /// Opens the database, with the keys it was used with before. Its schema must be current: see [`crate::migrate`].
     ///
     /// # Errors
-    /// When it cannot be reached.
-    pub fn open(location: &Location, ring: KeyRing) -> Result<Self, StoreError> {
+    /// When it cannot be reached; [`StoreError::KeyMissing`] and [`StoreError::WrongKey`] when these are not its keys.
+    pub fn open(
+        location: &Location,
+        ring: KeyRing,
+        ids: &dyn Ids,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let ring = Arc::new(ring);
+        let installation = alone(location, |db| wrapping_key::admit(db, &ring, ids, now))?;
         let engine = match location {
             Location::Sqlite(path) => Engine::Sqlite(Sqlite::open(path)?),
             Location::Postgres(url) => Engine::Postgres(Postgres::open(url, 20)?),
         };
-        Ok(Self(Arc::new(Inner { engine, ring: Arc::new(ring) })))
+        Ok(Self(Arc::new(Inner { engine, ring, installation })))
     }
 
-    /// The keys that seal and open cells.
+    /// The keys that wrap data keys.
     #[must_use]
     pub fn ring(&self) -> &Arc<KeyRing> {
         &self.0.ring
+    }
+
+    /// The data keys of what belongs to no record. They are never destroyed, so they are kept at hand.
+    #[must_use]
+    pub fn installation(&self) -> &RecordKeys {
+        &self.0.installation
     }
 
     /// Reads at bounded cost: a point, or at most 200 rows.

@@ -30,14 +30,14 @@ pub fn concern(code: &str, help: Option<HelpWanted>) -> Concern {
 pub fn drafted(world: &World, participant: ParticipantId, site: SiteId, concerns: &[Concern]) -> CarePlanId {
     let assessment = rows::assessment(world, participant, site);
     let id = CarePlanId::new(System.fresh());
-    let (ring, programme, now) = (world.app.store.ring().clone(), world.programme, world.app.clock.now());
+    let (keys, programme, now) = (world.keys_of(participant), world.programme, world.app.clock.now());
     let actions: Vec<(CarePlanActionId, ActionDraft)> = rules::draft(concerns, &[])
         .into_iter()
         .map(|draft| (CarePlanActionId::new(System.fresh()), draft))
         .collect();
     world.write(move |db| {
         let new = NewCarePlan { id, programme, site, participant, assessment };
-        care_plan::draft(db, &ring, new, &actions, now)
+        care_plan::draft(db, &keys, new, &actions, now)
     });
     id
 }

@@ -17,9 +17,10 @@ use alongside_domain::id::{ClientId, MembershipId, ParticipantId, PersonId, Prog
 use alongside_domain::policy::Role;
 use alongside_store::membership::{self, Membership};
 use alongside_store::person::{self, Person};
+use alongside_store::sealing::{Record, RecordKeys};
 use alongside_store::session::{self, Session, Trust};
 use alongside_store::types::{At, Code, Document, Key};
-use alongside_store::{Db, Location, StoreError};
+use alongside_store::{Db, Location, StoreError, data_key};
 use chrono::TimeDelta;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -296,6 +297,20 @@ impl World {
         let subject = person.map(PersonId::uuid).or(client.map(ClientId::uuid)).unwrap();
         let (token, _) = self.app.tokens.issue(subject, session_id.uuid(), now).unwrap();
         Caller::new(&self.base, Some(token), subject, role.into())
+    }
+
+    /// The data keys of a participant, made where there are none yet.
+    pub fn keys_of(&self, participant: ParticipantId) -> Arc<RecordKeys> {
+        let (ring, now) = (Arc::clone(self.app.store.ring()), self.app.clock.now());
+        Arc::new(
+            self.write(move |db| data_key::ensure(db, &ring, Record::Participant(participant), &System, now)),
+        )
+    }
+
+    /// As another replica starts, with these keys.
+    pub fn prepare(&self, keys: &Keys) -> Result<App, String> {
+        let made = server::prepare(&self.config, keys, Arc::clone(&self.clock) as _, Arc::new(System));
+        made.map_err(|error| format!("{error:#}"))
     }
 
     /// Writes behind the API's back, where a test must.

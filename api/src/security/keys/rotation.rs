@@ -8,10 +8,12 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use alongside_domain::choice::Choice as _;
+use alongside_domain::data_class::KeyGroup;
 use rand::RngExt as _;
 use secrecy::ExposeSecret as _;
 
-use super::{KeyError, Keys, SigningKey};
+use super::{KeyError, Keys, Numbered, SigningKey, random};
 
 /// Why the signing keys stay as they are.
 #[derive(Debug, thiserror::Error)]
@@ -22,10 +24,20 @@ pub enum RotationError {
     Unknown(String),
     #[error("{0} is the key that signs: let another one sign first")]
     Signs(String),
-    #[error("there are {0} signing keys already: retire one first")]
+    #[error("there are {0} keys of this kind already: retire one first")]
     Many(usize),
+    #[error("there is no {group} key {number}")]
+    NotThere { group: &'static str, number: u32 },
+    #[error("it is the only {0} key")]
+    Only(&'static str),
     #[error("the changed keys do not read back as they were written; the key file is as it was")]
     Changed,
+}
+
+fn add(keys: &mut Vec<Numbered>) -> u32 {
+    let number = keys.iter().map(|(id, _)| *id).max().unwrap_or(0).saturating_add(1);
+    keys.push((number, random()));
+    number
 }
 
 /// More than a change ever needs: each one makes the check of a token a little longer.
@@ -68,6 +80,36 @@ impl Keys {
         self.take_signing(kid).map(drop)
     }
 
+    /// Adds a sealing and a safeguarding key behind those that are there; answers their numbers.
+    ///
+    /// # Errors
+    /// When there are too many already.
+    pub fn add_wrapping(&mut self) -> Result<(u32, u32), RotationError> {
+        let most = self.sealing.len().max(self.safeguarding.len());
+        if most >= MOST {
+            return Err(RotationError::Many(most));
+        }
+        Ok((add(&mut self.sealing), add(&mut self.safeguarding)))
+    }
+
+    /// Forgets a key that wraps nothing any more. Whether it does, the database says: that is asked before.
+    ///
+    /// # Errors
+    /// When there is no such key, and when it is the only one.
+    pub fn retire_wrapping(&mut self, group: KeyGroup, number: u32) -> Result<(), RotationError> {
+        let keys = match group {
+            KeyGroup::Sealing => &mut self.sealing,
+            KeyGroup::Safeguarding => &mut self.safeguarding,
+        };
+        let place = keys.iter().position(|(id, _)| *id == number);
+        let place = place.ok_or(RotationError::NotThere { group: group.code(), number })?;
+        if keys.len() == 1 {
+            return Err(RotationError::Only(group.code()));
+        }
+        keys.remove(place);
+        Ok(())
+    }
+
     fn take_signing(&mut self, kid: &str) -> Result<SigningKey, RotationError> {
         let place = self.signing.iter().position(|key| key.kid == kid);
         Ok(self.signing.remove(place.ok_or_else(|| RotationError::Unknown(kid.to_owned()))?))
@@ -82,6 +124,25 @@ impl Keys {
         path: &Path,
         change: impl FnOnce(&mut Self) -> Result<T, RotationError>,
     ) -> Result<T, RotationError> {
+        Self::change(path, false, change)
+    }
+
+    /// Adds to a key file of a former version the keys that it lacks. A file that lacks none stays as it is.
+    ///
+    /// # Errors
+    /// As [`Keys::change_file`].
+    pub fn upgrade_file(path: &Path) -> Result<(), RotationError> {
+        match Self::load_file(path) {
+            Err(KeyError::Former { .. }) => Self::change(path, true, |_| Ok(())),
+            loaded => Ok(loaded.map(drop)?),
+        }
+    }
+
+    fn change<T>(
+        path: &Path,
+        complete: bool,
+        change: impl FnOnce(&mut Self) -> Result<T, RotationError>,
+    ) -> Result<T, RotationError> {
         // A rename would put a file of its own in the place of a link to the real one.
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::NotFound => KeyError::Missing { path: path.to_owned() },
@@ -91,7 +152,7 @@ impl Keys {
         let directory = real.parent().unwrap_or_else(|| Path::new("."));
         let lock = File::open(directory).map_err(failed)?;
         lock.lock().map_err(failed)?;
-        let mut keys = Self::load_file(&real)?;
+        let mut keys = Self::read_file(&real, complete)?;
         let answer = change(&mut keys)?;
         let temporary = directory.join(format!(".alongside-{:016x}.tmp", rand::rng().random::<u64>()));
         let written = keys.write(&temporary).map_err(failed).and_then(|()| Self::load_file(&temporary));
@@ -139,6 +200,23 @@ mod tests {
         let mut keys = Keys::generate().unwrap();
         let added = std::iter::repeat_with(|| keys.add_signing()).take_while(Result::is_ok).take(100).count();
         assert_eq!(added, MOST - 1);
+    }
+
+    #[test]
+    fn wrapping_keys_are_added_at_the_end_and_the_last_one_of_a_group_stays() {
+        let mut keys = Keys::generate().unwrap();
+        assert_eq!(keys.add_wrapping().unwrap(), (2, 2));
+        let numbers = |keys: &Keys| keys.sealing().map(|(id, _)| id).collect::<Vec<_>>();
+        assert_eq!(numbers(&keys), [1, 2]);
+        let again: Keys = keys.to_text().expose_secret().parse().unwrap();
+        assert_eq!(numbers(&again), [1, 2]);
+        keys.retire_wrapping(KeyGroup::Sealing, 1).unwrap();
+        assert_eq!((numbers(&keys), keys.safeguarding().count()), (vec![2], 2));
+        let refused = keys.retire_wrapping(KeyGroup::Sealing, 1);
+        assert!(matches!(refused, Err(RotationError::NotThere { group: "sealing", number: 1 })));
+        assert!(matches!(keys.retire_wrapping(KeyGroup::Sealing, 2), Err(RotationError::Only("sealing"))));
+        // A number is never given twice while its key may still be somewhere.
+        assert_eq!(keys.add_wrapping().unwrap(), (3, 3));
     }
 
     #[test]
