@@ -251,7 +251,7 @@ mod tests {
     use crate::scope::Reach;
     use crate::site::{self, Site};
     use crate::status_change::{New, StatusChange};
-    use crate::{Location, migrate, store};
+    use crate::{Context, Location, migrate, store};
 
     const PROGRAMME: ProgrammeId = ProgrammeId::new(Uuid::from_u128(1));
     const SITE: SiteId = SiteId::new(Uuid::from_u128(2));
@@ -281,7 +281,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::Sqlite(folder.path().join("test.db"));
         migrate::up(&location).unwrap();
-        store::alone(&location, |db| {
+        store::alone(&location, Context::Nobody, |db| {
             people_and_places(db).unwrap();
             work(db);
             Ok(())
