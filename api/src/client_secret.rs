@@ -3,6 +3,7 @@
 use alongside_domain::clock::Timestamp;
 use alongside_domain::id::ClientId;
 use alongside_store::client::{self, Client};
+use alongside_store::{Context, Duty};
 
 use crate::app::App;
 use crate::http::{Problem, Refusal};
@@ -15,7 +16,7 @@ use crate::security::token::{hash_secret, same_hash};
 pub async fn check(app: &App, id: ClientId, secret: &str, now: Timestamp) -> Result<Option<Client>, Problem> {
     let found = app
         .store
-        .read(move |db| client::by_id(db, id))
+        .read(Context::System(Duty::SignIn), move |db| client::by_id(db, id))
         .await
         .map_err(|error| Refusal::from(error).into_problem())?;
     let hash = hash_secret(secret);

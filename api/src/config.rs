@@ -25,7 +25,7 @@ const PREFIX: &str = "ALONGSIDE_";
 /// Variables with our prefix that belong to others: the option `--config`, the client, the tests, the scripts.
 const NOT_SETTINGS: [&str; 4] = ["config", "cli_", "test_", "postgres_"];
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "listen",
     "database_url",
     "keys_file",
@@ -46,6 +46,7 @@ const KEYS: [&str; 20] = [
     "smtp_url",
     "mail_from",
     "account_url",
+    "row_security",
 ];
 
 /// How log lines look.
@@ -94,6 +95,8 @@ pub struct Config {
     pub mail_from: Option<String>,
     /// The page where people choose a password: the start of the links in letters.
     pub account_url: Option<String>,
+    /// Whether `serve` refuses a role of PostgreSQL that row-level security does not hold.
+    pub row_security_required: bool,
 }
 
 impl Config {
@@ -190,6 +193,7 @@ impl fmt::Debug for Config {
             .field("smtp_url", &self.smtp_url.as_ref().map(|_| "(set)"))
             .field("mail_from", &self.mail_from)
             .field("account_url", &self.account_url)
+            .field("row_security_required", &self.row_security_required)
             .finish()
     }
 }
@@ -377,12 +381,13 @@ impl Reader {
         let audit_checkpoints_dir =
             self.value("audit_checkpoints_dir", None, |text| Ok(Some(PathBuf::from(text))));
         let trusted_proxies = self.list("trusted_proxies").and_then(|items| self.networks(&items));
-        let second_factor_required = self.value("second_factor", true, second_factor);
+        let second_factor_required = self.value("second_factor", true, required);
         let smtp_url = self
             .value("smtp_url", None, |text| letters::server(text).map(|()| Some(SecretString::from(text))));
         let mail_from =
             self.value("mail_from", None, |text| letters::sender(text).map(|_| Some(text.to_owned())));
         let account_url = self.value("account_url", None, |text| origin(text, true).map(Some));
+        let row_security_required = self.value("row_security", true, required);
 
         let keys_file = self.place_of_keys(database_url.as_deref(), keys_file, keys.as_ref());
         let (listen, metrics_listen) = (listen?, metrics_listen?);
@@ -417,6 +422,7 @@ impl Reader {
             smtp_url: smtp_url?,
             mail_from: mail_from?,
             account_url: account_url?,
+            row_security_required: row_security_required?,
         })
     }
 
@@ -464,7 +470,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{text:?} is not an address with a port, such as 127.0.0.1:8080"))
 }
 
-fn second_factor(text: &str) -> Result<bool, String> {
+fn required(text: &str) -> Result<bool, String> {
     match text {
         "required" => Ok(true),
         "optional" => Ok(false),
@@ -664,6 +670,14 @@ mod tests {
         assert!(!load(None, &[("ALONGSIDE_SECOND_FACTOR", "optional")]).unwrap().second_factor_required);
         let lines = refused(None, &[("ALONGSIDE_SECOND_FACTOR", "no")]);
         assert!(lines[0].contains("\"required\" nor \"optional\""), "{lines:?}");
+    }
+
+    #[test]
+    fn row_level_security_is_required_unless_somebody_says_otherwise() {
+        assert!(load(None, &[]).unwrap().row_security_required);
+        assert!(!load(None, &[("ALONGSIDE_ROW_SECURITY", "optional")]).unwrap().row_security_required);
+        let lines = refused(None, &[("ALONGSIDE_ROW_SECURITY", "off")]);
+        assert!(lines[0].starts_with("row_security: "), "{lines:?}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use alongside_store::sealing::{self, RecordKeys};
 use alongside_store::status_change::Author;
 use alongside_store::types::{At, Code, Document, Key};
 use alongside_store::{
-    Db, StoreError, assessment, assignment, catalogue, client, consent, consent_form, data_key,
+    Context, Db, Duty, StoreError, assessment, assignment, catalogue, client, consent, consent_form, data_key,
     digital_profile, membership, participant, person, programme, signpost, site,
 };
 use anyhow::{Context as _, bail};
@@ -41,7 +41,7 @@ use crate::app::App;
 pub async fn seed(app: &App, seed: u64) -> anyhow::Result<DemoAccounts> {
     let plan = Arc::new(Plan::new(seed).context("the demonstration does not fit together")?);
     let mut accounts = accounts_of(app, &plan);
-    let found = app.store.read(|db| programme::by_code(db, plan::CODE)).await?;
+    let found = app.store.read(Context::System(Duty::Demo), |db| programme::by_code(db, plan::CODE)).await?;
     match found {
         Some(found) if found.id == plan.programme.id => {
             accounts.to_try = to_try(app, &plan).await?;
@@ -58,7 +58,7 @@ pub async fn seed(app: &App, seed: u64) -> anyhow::Result<DemoAccounts> {
     let judged: Vec<Judged> = plan.sittings.iter().map(Sitting::judge).collect::<Result<_, _>>()?;
     let (shared, written) = (app.clone(), Arc::clone(&plan));
     app.store
-        .write(move |db| write(db, &shared, &written, &hashes, &judged))
+        .write(Context::System(Duty::Demo), move |db| write(db, &shared, &written, &hashes, &judged))
         .await
         .context("the demonstration cannot be written")?;
     accounts.to_try = to_try(app, &plan).await?;
@@ -69,7 +69,10 @@ pub async fn seed(app: &App, seed: u64) -> anyhow::Result<DemoAccounts> {
 async fn to_try(app: &App, plan: &Plan) -> anyhow::Result<Option<DemoToTry>> {
     let Some((assessment_id, study_id)) = plan.to_try() else { return Ok(None) };
     let scope = Scope { reach: Reach::Programme(plan.programme.id.0), person: None };
-    let found = app.store.read(move |db| assessment::try_find(db, &scope, assessment_id)).await?;
+    let found = app
+        .store
+        .read(Context::System(Duty::Demo), move |db| assessment::try_find(db, &scope, assessment_id))
+        .await?;
     Ok(found.map(|_| DemoToTry { assessment_id, study_id }))
 }
 

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use alongside_domain::clock::Timestamp;
 use alongside_domain::id::PersonId;
-use alongside_store::StoreError;
 use alongside_store::second_factor::{self, SecondFactor};
 use alongside_store::sign_in::{self, Login};
+use alongside_store::{Context, Duty, StoreError};
 use secrecy::SecretString;
 
 use crate::app::App;
@@ -36,7 +36,7 @@ impl Owner {
     ) -> Result<Self, Problem> {
         let blind = app.blind.clone();
         app.store
-            .read(move |db| {
+            .read(Context::System(Duty::SignIn), move |db| {
                 let login = sign_in::by_id(db, person)?;
                 let factor = second_factor::find(db, person)?;
                 let knock = Knock::new(&blind, &login.email, address, None);
@@ -76,7 +76,7 @@ impl Owner {
     pub async fn failed(&self, app: &App, now: Timestamp) -> Result<(), Problem> {
         let (knock, person) = (self.knock.clone(), self.login.id.0);
         app.store
-            .write(move |db| knock.fail(db, Some(person), now))
+            .write(Context::System(Duty::SignIn), move |db| knock.fail(db, Some(person), now))
             .await
             .map_err(|error| Refusal::from(error).into_problem())
     }

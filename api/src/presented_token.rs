@@ -3,7 +3,7 @@
 use alongside_domain::clock::Timestamp;
 use alongside_domain::id::SessionId;
 use alongside_store::session::{self, Session};
-use alongside_store::{Db, StoreError};
+use alongside_store::{Context, Db, Duty, StoreError};
 
 use crate::app::App;
 use crate::http::{Problem, Refusal};
@@ -28,7 +28,7 @@ pub async fn find(app: &App, token: &str, now: Timestamp) -> Result<Option<Prese
     let hash = claims.is_none().then(|| hash_secret(token));
     let session = app
         .store
-        .read(move |db| live(db, id, now))
+        .read(Context::System(Duty::SignIn), move |db| live(db, id, now))
         .await
         .map_err(|error| Refusal::from(error).into_problem())?;
     let session = session.filter(|session| match (claims, hash) {

@@ -11,7 +11,7 @@ use alongside_store::sealing::{DataClass, Place};
 use alongside_store::session::{self, Rotation, Session, Trust};
 use alongside_store::sign_in::{self, Held, Login};
 use alongside_store::types::{At, Code as Coded, Document, Key, Sealed};
-use alongside_store::{Db, StoreError, second_factor};
+use alongside_store::{Context, Db, Duty, StoreError, second_factor};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
@@ -29,6 +29,7 @@ use crate::security::blind::Blind;
 use crate::security::password::{PasswordError, Verdict};
 use crate::security::token::{OpaqueSecret, SecretKind, hash_secret, same_hash};
 
+const AT_THE_DOOR: Context = Context::System(Duty::SignIn);
 const SESSION_DAYS: i64 = 30;
 const IDLE_DAYS: i64 = 7;
 /// A refresh whose answer was lost may be repeated this long and gets the same successor.
@@ -104,7 +105,7 @@ pub async fn with_password(app: &App, attempt: Attempt, request_id: Uuid) -> Res
     let at_the_door = knock.clone();
     let (login, roles, factor, shut) = app
         .store
-        .read(move |db| {
+        .read(AT_THE_DOOR, move |db| {
             let login = sign_in::by_email(db, &email)?;
             let shut = at_the_door.is_shut(db, shut_to_strangers(login.as_ref()), now)?;
             // Asked even where there is nobody, so that it takes as long.
@@ -173,7 +174,7 @@ pub async fn with_password(app: &App, attempt: Attempt, request_id: Uuid) -> Res
     let inside = knock.clone();
     let end = app
         .store
-        .write(move |db| {
+        .write(AT_THE_DOOR, move |db| {
             // Hashing took a while: whoever was shut out or lost the role meanwhile stays outside.
             let now_at_the_door = sign_in::by_id(db, login.id.0)?;
             let still = now_at_the_door.deactivated_at.is_none()
@@ -229,7 +230,7 @@ pub async fn with_refresh_token(app: &App, token: &str, request_id: Uuid) -> Res
     let shared = app.clone();
     let turned = app
         .store
-        .write(move |db| turn(db, &shared, id, &hash, &next_text, &next_hash, now, request_id))
+        .write(AT_THE_DOOR, move |db| turn(db, &shared, id, &hash, &next_text, &next_hash, now, request_id))
         .await
         .map_err(|error| Refusal::from(error).into_problem())?;
     let (session, refresh) = turned.ok_or_else(|| Problem::new(Code::SessionEnded))?;
@@ -369,7 +370,7 @@ pub async fn with_client_secret(
     let event = event(app, &session, "create_token", 200, request_id, now);
     let let_in = app
         .store
-        .write(move |db| {
+        .write(AT_THE_DOOR, move |db| {
             if client::by_id(db, id)?.is_none_or(|client| !client_secret::opens(&client, &secret, now)) {
                 return Ok::<_, StoreError>(false);
             }
@@ -430,7 +431,7 @@ async fn note_failure(
     let blank = blank_event(app, "create_session", 401, request_id, now);
     let event = AuditEvent { person_id: person.map(Key), ..blank };
     app.store
-        .write(move |db| {
+        .write(AT_THE_DOOR, move |db| {
             knock.fail(db, person, now)?;
             audit::record(db, &event, &[])
         })
@@ -449,7 +450,7 @@ async fn note(
     let blank = blank_event(app, "create_session", 401, request_id, now);
     let event = AuditEvent { person_id: person.map(Key), detail: Some(detail.to_owned()), ..blank };
     app.store
-        .write(move |db| audit::record(db, &event, &[]))
+        .write(AT_THE_DOOR, move |db| audit::record(db, &event, &[]))
         .await
         .map_err(|error| Refusal::from(error).into_problem())
 }

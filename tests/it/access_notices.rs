@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use alongside_domain::clock::{Ids as _, System};
 use alongside_domain::policy::Role;
+use alongside_store::{Context, Duty};
 use chrono::{TimeDelta, Timelike as _};
 use serde_json::{Value, json};
 
@@ -40,9 +41,11 @@ fn at_hour(world: &World, hour: u32) {
 fn settle(world: &World) {
     let until = Instant::now() + Duration::from_secs(20);
     let nil = alongside_domain::id::Id::new(uuid::Uuid::nil());
-    while !alongside_store::inspect(&world.location(), |db| alongside_store::audit_seal::unsealed(db, nil, 1))
-        .unwrap()
-        .is_empty()
+    while !alongside_store::inspect(&world.location(), Context::System(Duty::Operator), |db| {
+        alongside_store::audit_seal::unsealed(db, nil, 1)
+    })
+    .unwrap()
+    .is_empty()
     {
         assert!(Instant::now() < until);
         std::thread::sleep(Duration::from_millis(20));

@@ -10,14 +10,15 @@ use alongside_domain::audit_chain::{BEGINNING, Hash, MOST_UNSIGNED, hex};
 use alongside_domain::clock::{Clock as _, Ids as _, System};
 use alongside_domain::id::LeaseHolderId;
 use alongside_domain::policy::Role;
-use alongside_store::{Location, StoreError, audit_seal, audit_verify, inspect, lease};
+use alongside_store::{Context, Duty, Location, StoreError, audit_seal, audit_verify, inspect, lease};
 use chrono::TimeDelta;
-use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, PgConnection, SqliteConnection};
 use serde_json::Value;
 
 use crate::harness::program::binary;
 use crate::harness::{Database, World};
+
+/// Everything, as the operator's own commands see it.
+const FOR: Context = Context::System(Duty::Operator);
 
 /// A log of some length, sealed and signed, of a server that is gone; and what was shipped before anything happens to it.
 struct Drill {
@@ -31,7 +32,7 @@ struct Drill {
 
 /// How many events are sealed, and how many wait.
 fn count(location: &Location) -> (i64, i64) {
-    inspect(location, |db| {
+    inspect(location, FOR, |db| {
         // In this order: what is sealed in between is counted in any case.
         let waiting = audit_seal::unsealed(db, alongside_domain::id::Id::new(uuid::Uuid::nil()), 1000)?.len();
         let last = audit_verify::last(db)?;
@@ -101,13 +102,13 @@ impl Drill {
                 Location::Postgres(_) => format!("ALTER TABLE {table} DISABLE TRIGGER USER;"),
             };
         }
-        execute(&self.location(), &(off + sql)).unwrap();
+        self.database.execute(&(off + sql)).unwrap();
     }
 
     fn verify_with(&self, folders: &[PathBuf]) -> Report {
         // A day later: what has no seal by then was never to have one.
         let later = System.now() + TimeDelta::days(1);
-        inspect(&self.location(), |db| audit::verify(db, &self.keys, folders, later)).unwrap()
+        inspect(&self.location(), FOR, |db| audit::verify(db, &self.keys, folders, later)).unwrap()
     }
 
     fn verify(&self) -> Report {
@@ -122,7 +123,7 @@ impl Drill {
     }
 
     fn hash(&self, seq: i64) -> Hash {
-        inspect(&self.location(), |db| {
+        inspect(&self.location(), FOR, |db| {
             let found = alongside_store::audit_checkpoint::hash_at(db, seq)?;
             Ok::<_, StoreError>(found.map_or(BEGINNING, |hash| hash.try_into().unwrap()))
         })
@@ -132,7 +133,7 @@ impl Drill {
     /// Works out all hashes anew from this number on, as one can who has the page and no key.
     fn rechain(&self, from: i64) {
         let mut previous = self.hash(from - 1);
-        let links = inspect(&self.location(), |db| audit_verify::links(db, from - 1, i64::MAX, 100_000));
+        let links = inspect(&self.location(), FOR, |db| audit_verify::links(db, from - 1, i64::MAX, 100_000));
         let mut sql = String::new();
         for link in links.unwrap() {
             let event = link.event.unwrap();
@@ -161,15 +162,6 @@ fn signed(folder: &Path) -> i64 {
     line.and_then(|line| line["seq"].as_i64()).unwrap_or(0)
 }
 
-fn execute(location: &Location, sql: &str) -> diesel::QueryResult<()> {
-    match location {
-        Location::Sqlite(path) => {
-            SqliteConnection::establish(path.to_str().unwrap()).unwrap().batch_execute(sql)
-        }
-        Location::Postgres(url) => PgConnection::establish(url).unwrap().batch_execute(sql),
-    }
-}
-
 /// The event under a number, as SQL.
 fn event(seq: i64) -> String {
     format!("(SELECT event_id FROM audit_seals WHERE seq = {seq})")
@@ -186,7 +178,7 @@ fn an_edited_event_is_named() {
 #[test]
 fn a_participant_taken_off_a_list_is_found() {
     let drill = Drill::start();
-    let lists = inspect(&drill.location(), |db| audit_verify::links(db, 0, i64::MAX, 1000)).unwrap();
+    let lists = inspect(&drill.location(), FOR, |db| audit_verify::links(db, 0, i64::MAX, 1000)).unwrap();
     let list = lists.iter().find(|link| !link.subjects.is_empty()).unwrap().seal.seq;
     drill.tamper(&format!("DELETE FROM audit_subjects WHERE audit_event_id = {}", event(list)));
     assert_eq!(drill.found(), ("changed", Some(list)));
@@ -300,7 +292,7 @@ fn the_database_itself_refuses_changes_to_the_log() {
         let column = if table == "audit_subjects" { "participant_id" } else { "at" };
         let column = if table == "audit_seals" { "seq" } else { column };
         for sql in [format!("DELETE FROM {table}"), format!("UPDATE {table} SET {column} = {column}")] {
-            let refused = execute(&drill.location(), &sql).unwrap_err().to_string();
+            let refused = drill.database.execute(&sql).unwrap_err().to_string();
             assert!(refused.contains("append-only"), "{sql}: {refused}");
         }
     }
@@ -320,7 +312,7 @@ fn python(drill: &Drill, log: &Path, witness: &Path) -> Output {
 fn export(drill: &Drill) -> PathBuf {
     let log = drill.database.folder.path().join("log.ndjson");
     let mut out = std::fs::File::create(&log).unwrap();
-    inspect(&drill.location(), |db| audit::export(db, &mut out)).unwrap();
+    inspect(&drill.location(), FOR, |db| audit::export(db, &mut out)).unwrap();
     log
 }
 
@@ -412,7 +404,7 @@ fn every_event_is_sealed_within_a_second_and_signed_within_a_thousand() {
     }
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     // Written past the server in one go, some with ids from long ago: as if they committed late.
-    let template = inspect(&world.location(), |db| audit_verify::links(db, 0, 1, 1)).unwrap();
+    let template = inspect(&world.location(), FOR, |db| audit_verify::links(db, 0, 1, 1)).unwrap();
     let template = template[0].event.clone().unwrap();
     let rows: Vec<_> = (0..1500_u128)
         .map(|n| {
@@ -450,7 +442,7 @@ fn every_event_is_sealed_within_a_second_and_signed_within_a_thousand() {
         std::thread::sleep(Duration::from_millis(50));
     }
     let keys = world.public_keys();
-    let report = inspect(&world.location(), |db| audit::verify(db, &keys, &[], System.now())).unwrap();
+    let report = inspect(&world.location(), FOR, |db| audit::verify(db, &keys, &[], System.now())).unwrap();
     assert!(report.intact && report.last > 1500, "{report:?}");
     assert!(report.checkpoints >= 2 && report.unsigned <= MOST_UNSIGNED, "{report:?}");
 }
@@ -472,7 +464,7 @@ fn two_servers_seal_one_chain() {
     }
     drop(second);
     let keys = world.public_keys();
-    let report = inspect(&world.location(), |db| audit::verify(db, &keys, &[], System.now())).unwrap();
+    let report = inspect(&world.location(), FOR, |db| audit::verify(db, &keys, &[], System.now())).unwrap();
     assert!(report.intact, "{report:?}");
 }
 

@@ -37,6 +37,8 @@ mod participants;
 mod passwords;
 mod policy;
 mod reach;
+mod row_level_security;
+mod row_level_security_contexts;
 mod second_factors;
 mod session_lists;
 mod sessions;

@@ -115,6 +115,10 @@ fn picture(location: &Location) -> Vec<String> {
            UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) \
              FROM pg_constraint WHERE connamespace = 'public'::regnamespace \
            UNION ALL SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal \
+           UNION ALL SELECT 'policy ' || tablename || ' ' || policyname || ' ' || cmd || ' ' || coalesce(qual, '') || ' ' \
+             || coalesce(with_check, '') FROM pg_policies WHERE schemaname = 'public' \
+           UNION ALL SELECT 'wall ' || relname || ' ' || relrowsecurity || ' ' || relforcerowsecurity FROM pg_class \
+             WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' \
            UNION ALL SELECT 'function ' || pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace \
          ) all_of_it WHERE line NOT LIKE '%__diesel%' AND line NOT LIKE '%alongside_migration_lock%' ORDER BY 1",
     );
@@ -124,14 +128,14 @@ fn picture(location: &Location) -> Vec<String> {
 #[test]
 fn the_database_has_exactly_the_tables_the_code_declares() {
     let database = Database::fresh();
-    let location = database.location();
+    let location = database.owners_location();
     assert_eq!(actual(&location), declared(&location));
 }
 
 #[test]
 fn every_step_back_restores_the_schema_before_it() {
     let database = Database::blank();
-    let location = database.location();
+    let location = database.owners_location();
     let steps = {
         let applied = migrate::up(&location).unwrap();
         assert!(!applied.is_empty());
@@ -158,14 +162,14 @@ fn every_step_back_restores_the_schema_before_it() {
 #[test]
 fn a_second_migration_finds_nothing_to_do() {
     let database = Database::fresh();
-    assert_eq!(migrate::up(&database.location()).unwrap(), Vec::<String>::new());
-    migrate::require_current(&database.location()).unwrap();
+    assert_eq!(migrate::up(&database.owners_location()).unwrap(), Vec::<String>::new());
+    migrate::require_current(&database.owners_location()).unwrap();
 }
 
 #[test]
 fn many_who_migrate_at_once_do_it_once() {
     let database = Database::blank();
-    let location = database.location();
+    let location = database.owners_location();
     let start = std::sync::Barrier::new(8);
     let applied: usize = std::thread::scope(|scope| {
         let migrate = || {
@@ -181,7 +185,7 @@ fn many_who_migrate_at_once_do_it_once() {
 #[test]
 fn a_schema_from_the_future_is_refused_in_a_line() {
     let database = Database::fresh();
-    let location = database.location();
+    let location = database.owners_location();
     let sql = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231235959')";
     match &location {
         Location::Sqlite(path) => {

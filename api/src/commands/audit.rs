@@ -6,7 +6,7 @@ use alongside_api::audit::{self, PublicKeys, Report};
 use alongside_api::config::Config;
 use alongside_api::security::keys::Keys;
 use alongside_domain::clock::{Clock as _, System};
-use alongside_store::{inspect, migrate};
+use alongside_store::{Context, Duty, inspect, migrate};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret as _;
 
@@ -67,7 +67,9 @@ impl Audit {
             Step::Export => {
                 migrate::require_current(&config.location())?;
                 let mut out = BufWriter::new(std::io::stdout().lock());
-                inspect(&config.location(), |db| audit::export(db, &mut out))?;
+                inspect(&config.location(), Context::System(Duty::Operator), |db| {
+                    audit::export(db, &mut out)
+                })?;
                 Ok(ExitCode::SUCCESS)
             }
             Step::PublicKeys => {
@@ -102,7 +104,9 @@ impl Verify {
             folders.extend(config.checkpoints_dir().filter(|folder| folder.is_dir()));
         }
         migrate::require_current(&config.location())?;
-        let report = inspect(&config.location(), |db| audit::verify(db, &keys, &folders, System.now()))?;
+        let report = inspect(&config.location(), Context::System(Duty::Operator), |db| {
+            audit::verify(db, &keys, &folders, System.now())
+        })?;
         let mut out = std::io::stdout().lock();
         if self.json {
             writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;

@@ -1,4 +1,4 @@
-use alongside_store::migrate;
+use alongside_store::{migrate, wall};
 use clap::{Args, Subcommand};
 
 use super::ConfigArgs;
@@ -12,7 +12,7 @@ pub struct Migrate {
     step: Step,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Step {
     /// Apply everything that is pending.
     Up,
@@ -20,6 +20,13 @@ enum Step {
     Down,
     /// Say what is applied and what is pending.
     Status,
+    /// Let a role of PostgreSQL serve: give it what the application does with each table, and no more. `up` does it again
+    /// for whoever was given it once.
+    Grant {
+        /// The role. It must be there already.
+        #[arg(long, value_name = "NAME")]
+        role: String,
+    },
 }
 
 impl Migrate {
@@ -35,6 +42,11 @@ impl Migrate {
                 for version in applied {
                     println!("applied {version}");
                 }
+            }
+            Step::Grant { role } => {
+                migrate::require_current(&location)?;
+                wall::grant(&location, &role)?;
+                println!("{role} may serve.");
             }
             Step::Down => println!("took back {}", migrate::down(&location)?),
             Step::Status => {

@@ -5,11 +5,11 @@ use alongside_api::security::password::{SHORTEST, acceptable, unlike};
 use alongside_api::security::token::{OpaqueSecret, SecretKind};
 use alongside_domain::id::{MembershipId, PersonId};
 use alongside_domain::policy::Role;
-use alongside_store::StoreError;
 use alongside_store::audit::{self, AuditEvent, any_id};
 use alongside_store::membership::{self, Membership};
 use alongside_store::person::{self, Person};
 use alongside_store::types::{At, Code, Key};
+use alongside_store::{Context, Duty, StoreError};
 use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
 use clap::{Args, Subcommand};
@@ -74,7 +74,7 @@ async fn issue_code(app: App, email: String) -> anyhow::Result<()> {
     let address = email.trim().to_lowercase();
     let found = app
         .store
-        .write(move |db| {
+        .write(Context::System(Duty::Operator), move |db| {
             let Some(person) = person::by_email(db, &address)? else { return Ok::<_, StoreError>(false) };
             person::invite(db, person.id.0, &hash, now + TimeDelta::days(CODE_DAYS))?;
             let event = AuditEvent {
@@ -145,7 +145,7 @@ async fn create_admin(app: App, email: String, name: String, password: SecretStr
         version: 1,
     };
     app.store
-        .write(move |db| {
+        .write(Context::System(Duty::Operator), move |db| {
             person::insert(db, &person)?;
             membership::insert(db, &membership)
         })

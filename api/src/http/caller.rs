@@ -6,7 +6,7 @@ use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{ClientId, ParticipantId, PersonId, ProgrammeId, SessionId, SiteId};
 use alongside_domain::policy::{Relation, Role};
 use alongside_store::scope::{Reach, Scope};
-use alongside_store::{StoreError, client, session};
+use alongside_store::{Context, Duty, StoreError, client, session};
 use uuid::Uuid;
 
 use super::codes::Code;
@@ -103,7 +103,7 @@ pub(super) async fn identify(app: &App, request: &HttpRequest, now: Timestamp) -
     let session_id = SessionId::new(claims.session);
     // A flood stops here, before the database is asked anything.
     let counted = app.quotas.take(claims.subject, now)?;
-    let looked = app.store.read(move |db| {
+    let looked = app.store.read(Context::System(Duty::SignIn), move |db| {
         let session = session::find(db, session_id)?;
         let client = session.client_id.filter(|_| !counted);
         let quota = client.map(|client| client::requests_per_minute(db, client.0)).transpose()?;

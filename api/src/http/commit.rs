@@ -74,7 +74,7 @@ pub(super) async fn commit(
     let shared = app.clone();
     let done = app
         .store
-        .write(move |db| {
+        .write(granted.context(), move |db| {
             let mut trace = Trace::default();
             if let Some(key) = &key
                 && let Some(done) = repeat(db, &shared, &granted, key, fingerprint, &mut trace)?

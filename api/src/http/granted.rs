@@ -9,9 +9,9 @@ use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{AuditEventId, FlagId};
 use alongside_domain::policy::Operation;
 use alongside_store::audit::{self, AuditEvent, Record, any_id};
-use alongside_store::scope::Scope;
+use alongside_store::scope::{Reach, Scope};
 use alongside_store::types::{At, Code as Coded, Key};
-use alongside_store::{Db, StoreError};
+use alongside_store::{Context, Db, StoreError};
 use uuid::Uuid;
 
 use super::caller::Caller;
@@ -64,6 +64,15 @@ impl Named {
 }
 
 impl Granted {
+    /// For whom the database is asked.
+    pub(super) fn context(&self) -> Context {
+        let actor = self.caller.actor_id();
+        match self.scope.reach {
+            Reach::Installation => Context::Administrator { actor },
+            _ => Context::Caller { actor, programme: self.caller.programme },
+        }
+    }
+
     fn event(&self, app: &App, trace: &Trace, status: StatusCode) -> AuditEvent {
         let flag = match self.named {
             Some(Named { id, of: Kind::Flag }) => Some(FlagId::new(id)),
@@ -119,7 +128,7 @@ impl Granted {
         }
         let (granted, shared) = (self.clone(), app.clone());
         app.store
-            .write(move |db| granted.record_in(db, &shared, &trace, status))
+            .write(self.context(), move |db| granted.record_in(db, &shared, &trace, status))
             .await
             .map_err(|error| Refusal::from(error).into_problem())
     }

@@ -74,7 +74,8 @@ impl<const OPERATION: u16> Permit<OPERATION> {
         work: impl FnOnce(&mut Ctx<'_, '_>) -> Result<T, Refusal> + Send + 'static,
         answered: impl FnOnce(&T) -> StatusCode,
     ) -> Result<T, Problem> {
-        let looked = self.app.store.read(self.noted(work)).await.map_err(Refusal::into_problem)?;
+        let looked = self.app.store.read(self.granted.context(), self.noted(work)).await;
+        let looked = looked.map_err(Refusal::into_problem)?;
         self.told(looked, answered).await
     }
 
@@ -86,7 +87,8 @@ impl<const OPERATION: u16> Permit<OPERATION> {
         &self,
         work: impl FnOnce(&mut Ctx<'_, '_>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Problem> {
-        let looked = self.app.store.scan(self.noted(work)).await.map_err(Refusal::into_problem)?;
+        let looked = self.app.store.scan(self.granted.context(), self.noted(work)).await;
+        let looked = looked.map_err(Refusal::into_problem)?;
         self.told(looked, |_| StatusCode::OK).await
     }
 

@@ -13,13 +13,14 @@ use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{AccessNoticeId, AuditEventId, LeaseHolderId};
 use alongside_store::access_watch::{self, Unusual};
 use alongside_store::audit_seal::{self, Event, Head, NewSeal};
-use alongside_store::{StoreError, access_notice, audit_checkpoint, lease};
+use alongside_store::{Context, Duty, StoreError, access_notice, audit_checkpoint, lease};
 use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::audit::Line;
 
+const FOR: Context = Context::System(Duty::AuditSealing);
 const LEASE: &str = "audit_sealing";
 /// For how long whoever seals is left alone.
 const LEASE_FOR: TimeDelta = TimeDelta::seconds(5);
@@ -113,7 +114,7 @@ impl Sealer {
     /// One round; `true` when there is more to do at once.
     async fn pass(&mut self) -> Result<bool, StoreError> {
         let (now, holder) = (self.app.clock.now(), self.holder);
-        let open = self.app.store.read(move |db| lease::is_open_to(db, LEASE, holder, now)).await?;
+        let open = self.app.store.read(FOR, move |db| lease::is_open_to(db, LEASE, holder, now)).await?;
         if !open {
             return Ok(false);
         }
@@ -145,7 +146,7 @@ impl Sealer {
         let reach = if self.brisk { BRISK_REACH } else { self.reach };
         self.app
             .store
-            .read(move |db| {
+            .read(FOR, move |db| {
                 let head = audit_seal::head(db)?;
                 let signed = audit_checkpoint::newest(db)?.map(|row| (row.seq, row.at.0));
                 let newest = audit_seal::newest_event(db)?;
@@ -175,7 +176,7 @@ impl Sealer {
             .collect();
         self.app
             .store
-            .write(move |db| {
+            .write(FOR, move |db| {
                 if !lease::take(db, LEASE, holder, now, now + LEASE_FOR)?
                     || !audit_seal::append(db, head, &links)?
                 {
@@ -211,13 +212,13 @@ impl Sealer {
                 AuditEventId::new(Uuid::nil())
             }
             None if now >= self.look_back.next => {
-                let newest = self.app.store.read(audit_seal::newest_event).await?;
+                let newest = self.app.store.read(FOR, audit_seal::newest_event).await?;
                 let Some(newest) = newest else { return Ok(None) };
                 audit_seal::earlier(newest, MOST_REACH)
             }
             None => return Ok(None),
         };
-        let step = self.app.store.scan(move |db| audit_seal::look_for_unsealed(db, after, STEP));
+        let step = self.app.store.scan(FOR, move |db| audit_seal::look_for_unsealed(db, after, STEP));
         let (unsealed, last) = step.await?;
         self.look_back.after = match (unsealed, last) {
             // Once more from here, when this one and those behind it are sealed.
@@ -236,7 +237,7 @@ impl Sealer {
         let month = month_of(now);
         let flags = match self.flags {
             Some((counted, flags)) if counted == month => flags,
-            _ => self.app.store.read(move |db| audit_checkpoint::flags_before(db, month)).await?,
+            _ => self.app.store.read(FOR, move |db| audit_checkpoint::flags_before(db, month)).await?,
         };
         self.flags = Some((month, flags));
         let key_id = self.app.checkpoints.key_id().to_owned();
@@ -246,7 +247,7 @@ impl Sealer {
         let signed = self
             .app
             .store
-            .write(move |db| {
+            .write(FOR, move |db| {
                 let ours = lease::take(db, LEASE, holder, now, now + LEASE_FOR)?;
                 Ok::<_, StoreError>(ours && audit_checkpoint::insert(db, &kept)?)
             })

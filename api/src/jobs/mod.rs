@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use alongside_store::{StoreError, flag_audience, idempotency, mail, sign_in_lane};
+use alongside_store::{Context, Duty, StoreError, flag_audience, idempotency, mail, sign_in_lane};
 use chrono::TimeDelta;
 
 use crate::app::App;
@@ -51,7 +51,7 @@ async fn probe(app: App, reached: Arc<AtomicBool>) {
 /// Says so in the log, again and again, while there is a flag on which nobody can act.
 async fn watch_flags(app: App) {
     loop {
-        match app.store.read(flag_audience::unattended).await {
+        match app.store.read(Context::System(Duty::Upkeep), flag_audience::unattended).await {
             Ok(programmes) => {
                 for programme in programmes {
                     tracing::error!(%programme, "open safeguarding flags have nobody who can act on them");
@@ -66,14 +66,15 @@ async fn watch_flags(app: App) {
 async fn housekeeping(app: App) {
     loop {
         let before = app.clock.now() - KEEP_REPLIES;
-        match app.store.write(move |db| idempotency::forget(db, before)).await {
+        match app.store.write(Context::System(Duty::Upkeep), move |db| idempotency::forget(db, before)).await
+        {
             Ok(0) => {}
             Ok(forgotten) => tracing::info!(forgotten, "old replies forgotten"),
             Err(error @ StoreError::Overloaded) => tracing::debug!(%error, "housekeeping waits"),
             Err(error) => tracing::warn!(%error, "housekeeping failed"),
         }
         let now = app.clock.now();
-        let forgotten = app.store.write(move |db| {
+        let forgotten = app.store.write(Context::System(Duty::Upkeep), move |db| {
             sign_in_lane::forget(db, now - KEEP_LANES, now)?;
             mail::forget(db, now - KEEP_MAILS)
         });

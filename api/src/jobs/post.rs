@@ -12,13 +12,14 @@ use alongside_domain::mail::{Filling, MailKind, MailOutcome, letter, retry_after
 use alongside_domain::person::AccountState;
 use alongside_store::mail::{self, Mail};
 use alongside_store::person::{self, Person};
-use alongside_store::{Db, StoreError};
+use alongside_store::{Context, Db, Duty, StoreError};
 use chrono::TimeDelta;
 
 use crate::app::App;
 use crate::letters::{LetterError, Letters};
 use crate::security::token::{OpaqueSecret, SecretKind};
 
+const FOR: Context = Context::System(Duty::Post);
 const EVERY: Duration = Duration::from_secs(1);
 /// Letters taken at once.
 const BATCH: i64 = 10;
@@ -46,11 +47,11 @@ pub(super) async fn deliver(app: App, letters: Arc<Letters>) {
 /// Takes what is due and tries each; answers how many there were.
 async fn round(app: &App, letters: &Arc<Letters>) -> Result<usize, StoreError> {
     let now = app.clock.now();
-    if !app.store.read(move |db| mail::is_due(db, now)).await? {
+    if !app.store.read(FOR, move |db| mail::is_due(db, now)).await? {
         return Ok(0);
     }
     let until = now + TimeDelta::minutes(CLAIM_MINUTES);
-    let claimed = app.store.write(move |db| mail::claim(db, now, until, BATCH)).await?;
+    let claimed = app.store.write(FOR, move |db| mail::claim(db, now, until, BATCH)).await?;
     let count = claimed.len();
     for mail in claimed {
         send(app, letters, mail).await?;
@@ -63,7 +64,7 @@ async fn send(app: &App, letters: &Arc<Letters>, mail: Mail) -> Result<(), Store
     let code = OpaqueSecret::generate(SecretKind::Activation);
     let hash = code.hash();
     let (shared, this) = (app.clone(), mail.clone());
-    let reader = app.store.write(move |db| address(db, &shared, &this, &hash, now)).await?;
+    let reader = app.store.write(FOR, move |db| address(db, &shared, &this, &hash, now)).await?;
     let Some(reader) = reader else {
         return finish(app, mail, None, MailOutcome::Dropped, now).await;
     };
@@ -81,7 +82,7 @@ async fn send(app: &App, letters: &Arc<Letters>, mail: Mail) -> Result<(), Store
             Some(seconds) => {
                 tracing::warn!(mail = %mail.id.0, attempts = mail.attempts, "a letter could not be sent yet");
                 let due = now + TimeDelta::seconds(seconds);
-                app.store.write(move |db| mail::postpone(db, &mail, due)).await
+                app.store.write(FOR, move |db| mail::postpone(db, &mail, due)).await
             }
             None => give_up(app, mail, id, now).await,
         },
@@ -101,7 +102,7 @@ async fn finish(
     outcome: MailOutcome,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    app.store.write(move |db| mail::finish(db, &mail, person, outcome, now)).await
+    app.store.write(FOR, move |db| mail::finish(db, &mail, person, outcome, now)).await
 }
 
 /// Who gets a letter, and which.

@@ -4,10 +4,9 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use alongside_domain::id::AuditEventId;
 use alongside_domain::person as rules;
-use alongside_store::StoreError;
 use alongside_store::audit::{self, AuditEvent, any_id};
 use alongside_store::types::{At, Key};
-use alongside_store::{person, second_factor};
+use alongside_store::{Context, Duty, StoreError, person, second_factor};
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use serde::Deserialize;
@@ -80,7 +79,7 @@ async fn create_activation(
     let request_id = any_id(request.0);
     let done = app
         .store
-        .write(move |db| {
+        .write(Context::System(Duty::SignIn), move |db| {
             let account =
                 rules::email(&email).map(|email| person::by_email(db, &email)).transpose()?.flatten();
             let invited = account.filter(|account| {

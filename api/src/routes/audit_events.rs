@@ -9,7 +9,7 @@ use alongside_domain::id::{AuditEventId, ClientId, ParticipantId, PersonId};
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::audit::AuditEvent;
 use alongside_store::audit_list::{self, Filter};
-use alongside_store::{client, person, programme};
+use alongside_store::{Duty, StoreError, client, person, programme};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -244,7 +244,11 @@ async fn list_participant_audit_events(
             ctx.about(id);
             let programme = ctx.programme()?;
             let timezone = programme::find(ctx.db, ctx.scope, programme)?.timezone;
-            Ok((rows, person::names(ctx.db, &people)?, client::names(ctx.db, &clients)?, timezone))
+            // Who reached for him from another programme has a name as well.
+            let (people, clients) = ctx.db.within(Duty::AccessRecord, |db| {
+                Ok::<_, StoreError>((person::names(db, &people)?, client::names(db, &clients)?))
+            })?;
+            Ok((rows, people, clients, timezone))
         })
         .await?;
     let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;

@@ -5,7 +5,7 @@ use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use alongside_domain::clock::Timestamp;
 use alongside_domain::id::ClientId;
-use alongside_store::{StoreError, audit, session};
+use alongside_store::{Context, Duty, StoreError, audit, session};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -132,7 +132,7 @@ async fn revoke_token(
     if let Some(Presented { session, .. }) = own {
         let event = sign_in::event(&app, &session, "revoke_token", 200, request_id.0, now);
         app.store
-            .write(move |db| {
+            .write(Context::System(Duty::SignIn), move |db| {
                 session::end(db, session.id.0, "token revoked", now)?;
                 audit::record(db, &event, &[])?;
                 Ok::<_, StoreError>(())

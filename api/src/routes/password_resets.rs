@@ -8,6 +8,7 @@ use alongside_domain::person as rules;
 use alongside_store::audit::{self, AuditEvent, any_id};
 use alongside_store::mail::{self, Mail};
 use alongside_store::types::At;
+use alongside_store::{Context, Duty};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -75,7 +76,7 @@ async fn create_password_reset(
         detail: None,
     };
     app.store
-        .write(move |db| {
+        .write(Context::System(Duty::SignIn), move |db| {
             mail::insert(db, &letter)?;
             audit::record(db, &event, &[])
         })

@@ -13,12 +13,15 @@ use alongside_domain::policy::Role;
 use alongside_store::audit::{self, AuditEvent, any_id};
 use alongside_store::sealing::KeyRing;
 use alongside_store::types::{At, Code, Key};
-use alongside_store::{Location, Store, StoreError, audit_seal, audit_verify, inspect, migrate};
+use alongside_store::{
+    Context, Duty, Location, Store, StoreError, audit_seal, audit_verify, inspect, migrate,
+};
 use secrecy::SecretSlice;
 
 /// Events a transaction, in the making.
 const TOGETHER: usize = 1_000;
 const BATCH: i64 = 500;
+const FOR: Context = Context::System(Duty::AuditSealing);
 
 fn event() -> AuditEvent {
     let id = System.fresh();
@@ -44,7 +47,7 @@ fn event() -> AuditEvent {
 async fn seal(store: &Store, brisk: bool) -> i64 {
     let reach = chrono::TimeDelta::milliseconds(if brisk { 100 } else { 2_000 });
     let (head, links) = store
-        .read(move |db| {
+        .read(FOR, move |db| {
             let head = audit_seal::head(db)?;
             let newest = audit_seal::newest_event(db)?;
             let from = newest
@@ -58,7 +61,7 @@ async fn seal(store: &Store, brisk: bool) -> i64 {
     let many = i64::try_from(links.len()).unwrap();
     if many > 0 {
         let links = Arc::new(links);
-        assert!(store.write(move |db| audit_seal::append(db, head, &links)).await.unwrap());
+        assert!(store.write(FOR, move |db| audit_seal::append(db, head, &links)).await.unwrap());
     }
     many
 }
@@ -74,7 +77,7 @@ async fn writers(store: &Store, sealing: bool) -> f64 {
                 let mut written = 0_u32;
                 while !stop.load(Ordering::Relaxed) {
                     let event = event();
-                    store.write(move |db| audit::record(db, &event, &[])).await.unwrap();
+                    store.write(FOR, move |db| audit::record(db, &event, &[])).await.unwrap();
                     written += 1;
                 }
                 written
@@ -141,7 +144,7 @@ fn main() {
         for _ in 0..wanted / TOGETHER {
             let events: Arc<Vec<_>> = Arc::new((0..TOGETHER).map(|_| event()).collect());
             store
-                .write(move |db| events.iter().try_for_each(|event| audit::record(db, event, &[])))
+                .write(FOR, move |db| events.iter().try_for_each(|event| audit::record(db, event, &[])))
                 .await
                 .unwrap();
             while seal(&store, true).await == BATCH {}
@@ -158,7 +161,7 @@ fn main() {
         println!("{sealed} left were sealed in {:.1} s", begun.elapsed().as_secs_f64());
     });
     let (begun, cpu) = (Instant::now(), busy());
-    let chain = inspect(&location, |db| {
+    let chain = inspect(&location, FOR, |db| {
         let last = audit_verify::last(db)?;
         let chain = audit_verify::chain(db, last, &mut |fault| println!("{fault:?}"))?;
         audit_verify::strays(db, System.now(), &mut |fault| println!("{fault:?}"))?;

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 
+use crate::context::Duty;
 use crate::db::{Db, exec, maybe, rewrite};
 use crate::error::StoreError;
 use crate::schema::{assessments, assignments, audit_events, care_plans, consents};
@@ -89,25 +90,34 @@ pub enum Record {
 /// # Errors
 /// What the database says.
 pub fn whose(db: &mut Db<'_>, record: Record, id: uuid::Uuid) -> Result<Option<ParticipantId>, StoreError> {
-    let found: Option<Key<kind::Participant>> = match record {
-        // Somebody who was never there leaves no trace but that he was asked for.
-        Record::Participant => return Ok(Some(ParticipantId::new(id))),
-        Record::Consent => maybe(
-            db,
-            consents::table.find(Key::<kind::Consent>(Id::new(id))).select(consents::participant_id),
-        )?,
-        Record::Assignment => maybe(
-            db,
-            assignments::table.find(Key::<kind::Assignment>(Id::new(id))).select(assignments::participant_id),
-        )?,
-        Record::Assessment => maybe(
-            db,
-            assessments::table.find(Key::<kind::Assessment>(Id::new(id))).select(assessments::participant_id),
-        )?,
-        Record::CarePlan => maybe(
-            db,
-            care_plans::table.find(Key::<kind::CarePlan>(Id::new(id))).select(care_plans::participant_id),
-        )?,
-    };
+    // Somebody who was never there leaves no trace but that he was asked for.
+    if record == Record::Participant {
+        return Ok(Some(ParticipantId::new(id)));
+    }
+    let found: Option<Key<kind::Participant>> = db.within(Duty::WhoseRecord, |db| {
+        Ok::<_, StoreError>(match record {
+            Record::Participant => None,
+            Record::Consent => maybe(
+                db,
+                consents::table.find(Key::<kind::Consent>(Id::new(id))).select(consents::participant_id),
+            )?,
+            Record::Assignment => maybe(
+                db,
+                assignments::table
+                    .find(Key::<kind::Assignment>(Id::new(id)))
+                    .select(assignments::participant_id),
+            )?,
+            Record::Assessment => maybe(
+                db,
+                assessments::table
+                    .find(Key::<kind::Assessment>(Id::new(id)))
+                    .select(assessments::participant_id),
+            )?,
+            Record::CarePlan => maybe(
+                db,
+                care_plans::table.find(Key::<kind::CarePlan>(Id::new(id))).select(care_plans::participant_id),
+            )?,
+        })
+    })?;
     Ok(found.map(|participant| participant.0))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rand::RngExt as _;
 use tokio::sync::oneshot;
 
+use crate::context::{Context, Range};
 use crate::db::Db;
 use crate::error::StoreError;
 
@@ -14,6 +15,8 @@ const ATTEMPTS: u32 = 12;
 
 /// A write waiting for its turn.
 pub(crate) trait Job: Send {
+    /// For whom it works.
+    fn context(&self) -> Context;
     /// Does the work in a fresh savepoint; `false` asks for its rows to be taken back.
     fn run(&mut self, db: &mut Db<'_>) -> bool;
     /// Whether the work asks to be done again because of a collision.
@@ -24,6 +27,7 @@ pub(crate) trait Job: Send {
 
 /// A closure with the channel its answer goes to.
 pub(crate) struct Work<F, T, E> {
+    context: Context,
     work: F,
     result: Option<Result<T, E>>,
     waiting: oneshot::Sender<Result<T, E>>,
@@ -31,9 +35,9 @@ pub(crate) struct Work<F, T, E> {
 }
 
 impl<F, T, E> Work<F, T, E> {
-    pub(crate) fn new(work: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
+    pub(crate) fn new(context: Context, work: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
         let (waiting, receiver) = oneshot::channel();
-        (Self { work, result: None, waiting, collided: false }, receiver)
+        (Self { context, work, result: None, waiting, collided: false }, receiver)
     }
 }
 
@@ -55,6 +59,10 @@ where
     T: Send,
     E: WriteError,
 {
+    fn context(&self) -> Context {
+        self.context
+    }
+
     fn run(&mut self, db: &mut Db<'_>) -> bool {
         // A panic in one request's work must not take the writer, and everybody's writes, with it.
         let result = catch_unwind(AssertUnwindSafe(|| (self.work)(db)))
@@ -92,7 +100,13 @@ enum Outcome {
 
 /// Runs `jobs` in one transaction. Nothing is answered here.
 fn run(db: &mut Db<'_>, begin: &str, jobs: &mut [Box<dyn Job>]) -> Outcome {
-    if let Err(error) = db.control(begin) {
+    // Several jobs set their contexts one after the other, each behind its savepoint.
+    let begun = match jobs {
+        [only] => db.enter(begin, only.context(), Range::Transaction),
+        _ => db.control(begin),
+    };
+    if let Err(error) = begun {
+        db.give_up();
         return Outcome::Failed(error.into());
     }
     let outcome = run_jobs(db, jobs).and_then(|any| {
@@ -108,6 +122,7 @@ fn run(db: &mut Db<'_>, begin: &str, jobs: &mut [Box<dyn Job>]) -> Outcome {
             // After some failures the engine has already left the transaction; then there is nothing to roll back.
             if let Err(rollback) = db.control("ROLLBACK") {
                 tracing::debug!(%rollback, "no transaction left to roll back");
+                db.give_up();
             }
             if error.is_collision() { Outcome::Collided } else { Outcome::Failed(error) }
         }
@@ -154,7 +169,7 @@ fn run_jobs(db: &mut Db<'_>, jobs: &mut [Box<dyn Job>]) -> Result<bool, StoreErr
     }
     let mut any = false;
     for job in jobs {
-        db.control("SAVEPOINT job")?;
+        db.enter("SAVEPOINT job", job.context(), Range::Transaction)?;
         let keep = job.run(db);
         if job.collided() {
             return Err(StoreError::Collision);

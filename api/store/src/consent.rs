@@ -252,7 +252,7 @@ mod tests {
     use crate::sealing::{KeyRing, Record};
     use crate::site::{self, Site};
     use crate::status_change::{New, StatusChange};
-    use crate::{Location, migrate, store};
+    use crate::{Context, Location, migrate, store};
 
     const PROGRAMME: ProgrammeId = ProgrammeId::new(Uuid::from_u128(1));
     const SITE: SiteId = SiteId::new(Uuid::from_u128(2));
@@ -282,7 +282,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::Sqlite(folder.path().join("test.db"));
         migrate::up(&location).unwrap();
-        store::alone(&location, |db| {
+        store::alone(&location, Context::Nobody, |db| {
             people_and_places(db).unwrap();
             work(db);
             Ok(())

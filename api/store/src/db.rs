@@ -1,13 +1,15 @@
 //! One set of queries on two engines: a query is run on whichever connection is there.
 
-use diesel::connection::SimpleConnection as _;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::pg::PgConnection;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
 use diesel::row::NamedRow;
-use diesel::sql_types::Integer;
+use diesel::sql_types::{Integer, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel::{OptionalExtension as _, QueryResult, QueryableByName, RunQueryDsl, Selectable};
+
+use crate::context::{Context, Duty, Range};
 
 /// A connection of either engine, inside one of the store's doors.
 pub enum Db<'c> {
@@ -61,6 +63,50 @@ impl Db<'_> {
                     std::thread::sleep(std::time::Duration::from_millis(u64::from(5 * attempt)));
                 }
             }
+        }
+    }
+
+    /// As [`Db::control`], and puts what comes after it into a context, in the same round trip.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub(crate) fn enter(&mut self, sql: &str, context: Context, range: Range) -> QueryResult<()> {
+        match self {
+            Db::Pg(c) => c.batch_execute(&format!("{sql};{}", context.statements(range))),
+            Db::Sqlite(_) => self.control(sql),
+        }
+    }
+
+    /// Does a step of the work that must see further than the context at hand: that of `duty`, for as long as the step
+    /// takes. Who asks stays who he was.
+    ///
+    /// # Errors
+    /// What `work` answers, or the engine's failure to change the context.
+    pub fn within<T, E: From<crate::StoreError>>(
+        &mut self,
+        duty: Duty,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Db::Pg(c) = self else { return work(self) };
+        let before = diesel::sql_query("SELECT current_setting('alongside.opens') AS words");
+        let Words { words } = before.get_result(*c).map_err(crate::StoreError::from)?;
+        let set = |words: &str| format!("SET LOCAL alongside.opens = '{words}'");
+        self.control(&set(&duty.words())).map_err(crate::StoreError::from)?;
+        let result = work(self);
+        if let Err(error) = self.control(&set(&words)) {
+            if result.is_ok() {
+                return Err(crate::StoreError::from(error).into());
+            }
+            // The transaction has failed: going back to a savepoint, or its end, takes the setting back as well.
+            tracing::debug!(%error, "the context goes with its transaction");
+        }
+        result
+    }
+
+    /// Marks the connection as one that nobody must get from the pool again.
+    pub(crate) fn give_up(&mut self) {
+        if let Db::Pg(c) = self {
+            AnsiTransactionManager::transaction_manager_status_mut(*c).set_in_error();
         }
     }
 
@@ -201,6 +247,13 @@ impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Touched<Q> {
         pass.push_sql(" RETURNING 1");
         Ok(())
     }
+}
+
+/// What a context opens.
+#[derive(QueryableByName)]
+struct Words {
+    #[diesel(sql_type = Text)]
+    words: String,
 }
 
 /// What a statement without rows answers.

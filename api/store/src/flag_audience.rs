@@ -7,6 +7,7 @@ use alongside_domain::policy::Role;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
+use crate::context::Duty;
 use crate::db::{Db, many, one};
 use crate::error::StoreError;
 use crate::schema::{flag_exclusions, flags, memberships, people};
@@ -78,7 +79,8 @@ pub fn needs_person(db: &mut Db<'_>, person: PersonId) -> Result<bool, StoreErro
     let another = eligible(all()).filter(memberships::person_id.ne(Key(person)));
     let left =
         flags::table.filter(flags::status.eq_any(open())).filter(exists(he)).filter(not(exists(another)));
-    Ok(one(db, diesel::select(exists(left)))?)
+    // An administrator asks, who is shown no flag.
+    db.within(Duty::FlagAudience, |db| Ok(one(db, diesel::select(exists(left)))?))
 }
 
 /// Whether an open flag would have nobody who can act on it without this membership, or the programme no
@@ -94,30 +96,32 @@ pub fn needs_membership(
     id: MembershipId,
     role: Role,
 ) -> Result<bool, StoreError> {
-    let this = eligible(all()).filter(memberships::id.eq(Key(id)));
-    let another = eligible(all()).filter(memberships::id.ne(Key(id)));
-    let left = flags::table
-        .filter(flags::programme_id.eq(Key(programme)))
-        .filter(flags::status.eq_any(open()))
-        .filter(exists(this))
-        .filter(not(exists(another)));
-    if one(db, diesel::select(exists(left)))? {
-        return Ok(true);
-    }
-    if role != Role::SafeguardingLead {
-        return Ok(false);
-    }
-    let waiting =
-        flags::table.filter(flags::programme_id.eq(Key(programme))).filter(flags::status.eq_any(open()));
-    let other_leads = memberships::table
-        .inner_join(people::table.on(people::id.eq(memberships::person_id)))
-        .filter(memberships::programme_id.eq(Some(Key(programme))))
-        .filter(memberships::role.eq(Code(Role::SafeguardingLead)))
-        .filter(memberships::id.ne(Key(id)))
-        .filter(memberships::ended_at.is_null())
-        .filter(people::deactivated_at.is_null())
-        .filter(people::password_hash.is_not_null());
-    Ok(one(db, diesel::select(exists(waiting)))? && !one(db, diesel::select(exists(other_leads)))?)
+    db.within(Duty::FlagAudience, |db| {
+        let this = eligible(all()).filter(memberships::id.eq(Key(id)));
+        let another = eligible(all()).filter(memberships::id.ne(Key(id)));
+        let left = flags::table
+            .filter(flags::programme_id.eq(Key(programme)))
+            .filter(flags::status.eq_any(open()))
+            .filter(exists(this))
+            .filter(not(exists(another)));
+        if one(db, diesel::select(exists(left)))? {
+            return Ok(true);
+        }
+        if role != Role::SafeguardingLead {
+            return Ok(false);
+        }
+        let waiting =
+            flags::table.filter(flags::programme_id.eq(Key(programme))).filter(flags::status.eq_any(open()));
+        let other_leads = memberships::table
+            .inner_join(people::table.on(people::id.eq(memberships::person_id)))
+            .filter(memberships::programme_id.eq(Some(Key(programme))))
+            .filter(memberships::role.eq(Code(Role::SafeguardingLead)))
+            .filter(memberships::id.ne(Key(id)))
+            .filter(memberships::ended_at.is_null())
+            .filter(people::deactivated_at.is_null())
+            .filter(people::password_hash.is_not_null());
+        Ok(one(db, diesel::select(exists(waiting)))? && !one(db, diesel::select(exists(other_leads)))?)
+    })
 }
 
 /// The programmes, up to a hundred of them, that have an open flag on which nobody can act.

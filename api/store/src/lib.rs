@@ -1,8 +1,8 @@
 //! Both databases behind one door.
 //!
 //! One set of queries serves SQLite and PostgreSQL; the engine is chosen at run time by the URL. A [`Store`] has three
-//! doors ([`Store::read`], [`Store::write`], [`Store::scan`]) and nothing else touches a connection. Every query about
-//! a record takes the caller's [`scope::Scope`].
+//! doors ([`Store::read`], [`Store::write`], [`Store::scan`]) and nothing else touches a connection. Each takes the
+//! [`Context`] in which it is opened, and every query about a record the caller's [`scope::Scope`].
 
 pub mod access_notice;
 pub mod access_watch;
@@ -26,6 +26,7 @@ pub mod catalogue;
 pub mod client;
 pub mod consent;
 pub mod consent_form;
+mod context;
 pub mod data_key;
 mod db;
 pub mod digital_profile;
@@ -66,9 +67,11 @@ pub mod status_change;
 mod store;
 pub mod translation;
 pub mod types;
+pub mod wall;
 mod wrapping_key;
 
 pub use batch::WriteError;
+pub use context::{Context, Duty};
 pub use db::{Cached, Db, cols, exec, many, maybe, one};
 pub use error::{StoreError, Unique};
 pub use store::{Location, Store, inspect};

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use diesel::Connection as _;
 use diesel::migration::MigrationSource;
 use diesel::pg::{Pg, PgConnection};
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::db::Db;
+use crate::context::{Context, Duty, Range};
+use crate::db::{Db, one};
 use crate::error::StoreError;
 use crate::store::{Location, alone};
+use crate::wall;
 
 pub(crate) const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 pub(crate) const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -45,8 +48,8 @@ pub enum MigrateError {
 /// # Errors
 /// When the database cannot be reached.
 pub fn status(location: &Location) -> Result<Status, MigrateError> {
-    alone(location, |db| read_status(db).map_err(|error| StoreError::Unavailable(error.to_string())))
-        .map_err(MigrateError::from)
+    let read = |db: &mut Db<'_>| read_status(db).map_err(|error| StoreError::Unavailable(error.to_string()));
+    alone(location, Context::Nobody, read).map_err(MigrateError::from)
 }
 
 /// Applies what is pending, under a lock, and answers the names of what it applied.
@@ -64,6 +67,8 @@ pub fn up(location: &Location) -> Result<Vec<String>, MigrateError> {
             Db::Sqlite(c) => c.run_pending_migrations(SQLITE).map(|_| ()),
         }
         .map_err(failed)?;
+        // Whoever may use the tables there were may use the new ones.
+        wall::renew(db)?;
         Ok(status.pending)
     })
 }
@@ -100,10 +105,9 @@ pub fn require_current(location: &Location) -> Result<(), MigrateError> {
 /// # Errors
 /// When the database cannot be reached or its schema is not current.
 pub fn is_unused(location: &Location) -> Result<bool, StoreError> {
-    use diesel::prelude::*;
-    alone(location, |db| {
+    alone(location, Context::System(Duty::Operator), |db| {
         let anybody = crate::schema::people::table.select(crate::schema::people::id);
-        Ok(!crate::db::one::<_, bool>(db, diesel::select(diesel::dsl::exists(anybody)))?)
+        Ok(!one::<_, bool>(db, diesel::select(diesel::dsl::exists(anybody)))?)
     })
 }
 
@@ -113,24 +117,49 @@ fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> MigrateError {
 
 fn read_status(db: &mut Db<'_>) -> Result<Status, MigrateError> {
     let (known, applied) = match db {
-        Db::Pg(c) => {
+        Db::Pg(_) => {
             let known = MigrationSource::<Pg>::migrations(&POSTGRES).map_err(failed)?;
             let known: Vec<String> = known.iter().map(|m| m.name().version().to_string()).collect();
-            (known, MigrationHarness::<Pg>::applied_migrations(*c).map_err(failed)?)
+            (known, applied_on_postgres(db).map_err(StoreError::from)?)
         }
         Db::Sqlite(c) => {
             let known = MigrationSource::<Sqlite>::migrations(&SQLITE).map_err(failed)?;
             let known: Vec<String> = known.iter().map(|m| m.name().version().to_string()).collect();
-            (known, MigrationHarness::<Sqlite>::applied_migrations(*c).map_err(failed)?)
+            let applied = MigrationHarness::<Sqlite>::applied_migrations(*c).map_err(failed)?;
+            (known, applied.iter().map(ToString::to_string).collect())
         }
     };
-    let applied: BTreeSet<String> = applied.iter().map(ToString::to_string).collect();
+    let applied: BTreeSet<String> = applied.into_iter().collect();
     let known: BTreeSet<String> = known.into_iter().collect();
     Ok(Status {
         pending: known.difference(&applied).cloned().collect(),
         unknown: applied.difference(&known).cloned().collect(),
         applied: applied.into_iter().collect(),
     })
+}
+
+/// What the harness would answer, without the table it makes first: the application's role makes no tables.
+fn applied_on_postgres(db: &mut Db<'_>) -> diesel::QueryResult<Vec<String>> {
+    let there = "SELECT EXISTS (SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() \
+                 AND table_name = '__diesel_schema_migrations') AS holds";
+    let Db::Pg(c) = db else { return Ok(Vec::new()) };
+    if !diesel::sql_query(there).get_result::<Answer>(*c)?.holds {
+        return Ok(Vec::new());
+    }
+    let versions = diesel::sql_query("SELECT version::text AS version FROM __diesel_schema_migrations");
+    Ok(versions.load::<Applied>(*c)?.into_iter().map(|row| row.version).collect())
+}
+
+#[derive(QueryableByName)]
+struct Answer {
+    #[diesel(sql_type = Bool)]
+    holds: bool,
+}
+
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = Text)]
+    version: String,
 }
 
 /// One migrating process at a time: a lock file beside the embedded database, a locked row on a server. Both go with
@@ -171,7 +200,11 @@ fn locked<T>(
             hold(&mut holder, "INSERT INTO alongside_migration_lock VALUES (1) ON CONFLICT DO NOTHING")?;
             hold(&mut holder, "BEGIN; SELECT id FROM alongside_migration_lock WHERE id = 1 FOR UPDATE")?;
             let mut connection = connect()?;
-            let result = work(&mut Db::Pg(&mut connection));
+            let mut db = Db::Pg(&mut connection);
+            // Row-level security holds the owner as well, and a migration may have to change everybody's rows.
+            let system = Context::System(Duty::Migration);
+            db.enter("", system, Range::Connection).map_err(StoreError::from)?;
+            let result = work(&mut db);
             hold(&mut holder, "COMMIT")?;
             result
         }

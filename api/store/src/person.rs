@@ -9,6 +9,7 @@ use alongside_domain::person::AccountState;
 use alongside_domain::policy::Role;
 use diesel::prelude::*;
 
+use crate::context::Duty;
 use crate::db::{Db, cols, exec, many, maybe, one, rewrite};
 use crate::error::{StoreError, Unique};
 use crate::on_engine;
@@ -87,12 +88,15 @@ pub fn standing(
     db: &mut Db<'_>,
     participant: ParticipantId,
 ) -> Result<Option<(ProgrammeId, bool)>, StoreError> {
-    let programme: Option<Key<kind::Programme>> =
-        maybe(db, participants::table.find(Key(participant)).select(participants::programme_id))?;
-    let Some(programme) = programme else { return Ok(None) };
-    let account = people::table.filter(people::participant_id.eq(Some(Key(participant))));
-    let has_account = one(db, diesel::select(diesel::dsl::exists(account)))?;
-    Ok(Some((programme.0, has_account)))
+    // An administrator asks, who is shown no participant.
+    db.within(Duty::Standing, |db| {
+        let programme: Option<Key<kind::Programme>> =
+            maybe(db, participants::table.find(Key(participant)).select(participants::programme_id))?;
+        let Some(programme) = programme else { return Ok(None) };
+        let account = people::table.filter(people::participant_id.eq(Some(Key(participant))));
+        let has_account = one(db, diesel::select(diesel::dsl::exists(account)))?;
+        Ok(Some((programme.0, has_account)))
+    })
 }
 
 /// The account with this id, if it is in the caller's world. See [`list`].
@@ -224,19 +228,23 @@ pub fn close_of_deceased(
     participant: ParticipantId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let account = people::table
-        .filter(people::participant_id.eq(Some(Key(participant))))
-        .filter(people::deactivated_at.is_null());
-    let Some(id): Option<Key<kind::Person>> = maybe(db, account.select(people::id))? else { return Ok(()) };
-    rewrite(
-        db,
-        diesel::update(people::table.find(id)).set((
-            people::deactivated_at.eq(Some(At(now))),
-            people::updated_at.eq(At(now)),
-            people::version.eq(people::version + 1),
-        )),
-    )?;
-    session::end_all_of_person(db, id.0, "deceased", now)
+    // The account is his in every programme.
+    db.within(Duty::Bereavement, |db| {
+        let account = people::table
+            .filter(people::participant_id.eq(Some(Key(participant))))
+            .filter(people::deactivated_at.is_null());
+        let found: Option<Key<kind::Person>> = maybe(db, account.select(people::id))?;
+        let Some(id) = found else { return Ok(()) };
+        rewrite(
+            db,
+            diesel::update(people::table.find(id)).set((
+                people::deactivated_at.eq(Some(At(now))),
+                people::updated_at.eq(At(now)),
+                people::version.eq(people::version + 1),
+            )),
+        )?;
+        session::end_all_of_person(db, id.0, "deceased", now)
+    })
 }
 
 /// Takes the password that the person chose. The code that let him is used up, whatever sessions there were end, and

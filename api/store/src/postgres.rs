@@ -19,6 +19,11 @@ const GROUP_FROM: usize = 16;
 const BATCH: usize = 64;
 const QUEUE: usize = 4096;
 const BEGIN: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+/// A transaction for its context alone: each statement sees what is there when it runs, as it would without one.
+pub(crate) const READ: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
+/// As [`READ`]; whoever takes a long answer may be slow to take it.
+pub(crate) const SCAN: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0";
 
 pub(crate) type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
 

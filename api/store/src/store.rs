@@ -7,11 +7,13 @@ use std::sync::Arc;
 use alongside_domain::clock::{Ids, Timestamp};
 use diesel::Connection as _;
 use diesel::pg::PgConnection;
+use tokio::sync::oneshot;
 
 use crate::batch::{Work, WriteError};
+use crate::context::{Context, Duty, Range};
 use crate::db::Db;
 use crate::error::StoreError;
-use crate::postgres::Postgres;
+use crate::postgres::{Pooled, Postgres, READ, SCAN};
 use crate::sealing::{KeyRing, RecordKeys};
 use crate::sqlite::{self, Mode, Sqlite};
 use crate::wrapping_key;
@@ -83,7 +85,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let ring = Arc::new(ring);
-        let installation = alone(location, |db| wrapping_key::admit(db, &ring, ids, now))?;
+        let installation =
+            alone(location, Context::System(Duty::Keys), |db| wrapping_key::admit(db, &ring, ids, now))?;
         let engine = match location {
             Location::Sqlite(path) => Engine::Sqlite(Sqlite::open(path)?),
             Location::Postgres(url) => Engine::Postgres(Postgres::open(url, 20)?),
@@ -109,6 +112,7 @@ impl Store {
     /// What `work` answers, or that the database cannot be reached.
     pub async fn read<T, E>(
         &self,
+        context: Context,
         work: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
@@ -117,17 +121,45 @@ impl Store {
     {
         match &self.0.engine {
             Engine::Sqlite(sqlite) => sqlite.read(work).map_err(E::from)?,
-            Engine::Postgres(_) => {
-                let store = self.clone();
-                off_the_worker(move || {
-                    let Engine::Postgres(postgres) = &store.0.engine else {
-                        return Err(E::from(StoreError::Panicked));
-                    };
-                    work(&mut Db::Pg(&mut *postgres.connection().map_err(E::from)?))
-                })
-                .await?
-            }
+            Engine::Postgres(_) => self.look(Postgres::connection, READ, context, work).await,
         }
+    }
+
+    /// Reads in a transaction of its own, which is what the context lasts for. Whoever waits has his answer before the
+    /// transaction is ended, and pays one round trip for it and not two.
+    async fn look<T, E>(
+        &self,
+        connection: impl FnOnce(&Postgres) -> Result<Pooled, StoreError> + Send + 'static,
+        begin: &'static str,
+        context: Context,
+        work: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let store = self.clone();
+        let (waiting, answer) = oneshot::channel();
+        // What has panicked drops `waiting`, and its connection for good.
+        drop(tokio::task::spawn_blocking(move || {
+            let Engine::Postgres(postgres) = &store.0.engine else { return };
+            let mut connection = match connection(postgres) {
+                Ok(connection) => connection,
+                Err(error) => return drop(waiting.send(Err(E::from(error)))),
+            };
+            let mut db = Db::Pg(&mut connection);
+            let looked = match db.enter(begin, context, Range::Transaction) {
+                Ok(()) => work(&mut db),
+                Err(error) => Err(E::from(StoreError::from(error))),
+            };
+            // Nobody waits when the client has gone.
+            drop(waiting.send(looked));
+            if let Err(error) = db.control("COMMIT") {
+                tracing::debug!(%error, "a connection is given up");
+                db.give_up();
+            }
+        }));
+        answer.await.map_err(|_| E::from(StoreError::Panicked))?
     }
 
     /// Writes in one transaction: when this answers `Ok`, every row is durable. `work` may be run more than once, so it
@@ -137,13 +169,14 @@ impl Store {
     /// What `work` answers, with its rows taken back; or that the database cannot be reached, is full, or overloaded.
     pub async fn write<T, E>(
         &self,
+        context: Context,
         work: impl Fn(&mut Db<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: WriteError,
     {
-        let (job, answer) = Work::new(work);
+        let (job, answer) = Work::new(context, work);
         match &self.0.engine {
             Engine::Sqlite(sqlite) => {
                 sqlite.submit(Box::new(job)).map_err(E::from)?;
@@ -176,16 +209,20 @@ impl Store {
     /// What `work` answers, or that the database cannot be reached.
     pub async fn scan<T, E>(
         &self,
+        context: Context,
         work: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        if let Engine::Postgres(_) = &self.0.engine {
+            return self.look(Postgres::scanner, SCAN, context, work).await;
+        }
         let store = self.clone();
         off_the_worker(move || match &store.0.engine {
             Engine::Sqlite(sqlite) => work(&mut Db::Sqlite(&mut sqlite.reader().map_err(E::from)?)),
-            Engine::Postgres(postgres) => work(&mut Db::Pg(&mut *postgres.scanner().map_err(E::from)?)),
+            Engine::Postgres(_) => Err(E::from(StoreError::Panicked)),
         })
         .await?
     }
@@ -195,7 +232,7 @@ impl Store {
     /// # Errors
     /// Why it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.read(|db| db.control("SELECT 1").map_err(StoreError::from)).await
+        self.read(Context::Nobody, |db| db.control("SELECT 1").map_err(StoreError::from)).await
     }
 }
 
@@ -214,11 +251,13 @@ async fn off_the_worker<T: Send + 'static, E: From<StoreError> + Send + 'static>
 }
 
 /// Runs `work` on one fresh connection with nothing else around: for migrations and commands of the operator.
+/// The context lasts as long as the connection.
 ///
 /// # Errors
 /// What `work` answers, or that the database cannot be reached.
 pub(crate) fn alone<T>(
     location: &Location,
+    context: Context,
     work: impl FnOnce(&mut Db<'_>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     match location {
@@ -226,7 +265,9 @@ pub(crate) fn alone<T>(
         Location::Postgres(url) => {
             let mut connection =
                 PgConnection::establish(url).map_err(|error| StoreError::Unavailable(error.to_string()))?;
-            work(&mut Db::Pg(&mut connection))
+            let mut db = Db::Pg(&mut connection);
+            db.enter("", context, Range::Connection)?;
+            work(&mut db)
         }
     }
 }
@@ -238,6 +279,7 @@ pub(crate) fn alone<T>(
 /// What `work` answers, or that the database cannot be reached.
 pub fn inspect<T, E: From<StoreError>>(
     location: &Location,
+    context: Context,
     work: impl FnOnce(&mut Db<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     match location {
@@ -249,7 +291,8 @@ pub fn inspect<T, E: From<StoreError>>(
             let mut connection =
                 PgConnection::establish(url).map_err(|error| StoreError::Unavailable(error.to_string()))?;
             let mut db = Db::Pg(&mut connection);
-            db.control("SET default_transaction_read_only = on").map_err(StoreError::from)?;
+            let read_only = "SET default_transaction_read_only = on";
+            db.enter(read_only, context, Range::Connection).map_err(StoreError::from)?;
             work(&mut db)
         }
     }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 
-use alongside_store::{Location, migrate};
+use alongside_store::{Location, migrate, wall};
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, PgConnection};
+use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
 use tempfile::TempDir;
 
 /// Names the server the tests run on; without it they run on the embedded database.
@@ -14,9 +14,19 @@ pub const VARIABLE: &str = "ALONGSIDE_TEST_DATABASE_URL";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
+/// Owns the databases of the tests: no superuser, so that row-level security holds it like an operator's.
+const OWNER: &str = "alongside_test_owner";
+/// Serves in the tests, as an operator's application does: it owns nothing.
+const APPLICATION: &str = "alongside_test_application";
+/// What puts whoever has the database open past every policy that asks for a context.
+const OPEN: &str = "SET alongside.opens = 'records programmes accounts audit trail upkeep';";
+
 /// One test's database. It goes when the test ends.
 pub struct Database {
+    /// For whoever serves: on PostgreSQL the application's role. A database without a schema has only its owner.
     pub url: String,
+    /// For whoever changes the schema.
+    pub owner_url: String,
     /// Where the test may put files.
     pub folder: TempDir,
     drop_on: Option<(String, String)>,
@@ -41,7 +51,8 @@ impl Database {
                 if migrated {
                     std::fs::copy(sqlite_template(), &path).unwrap();
                 }
-                Self { url: format!("sqlite://{}", path.display()), folder, drop_on: None }
+                let url = format!("sqlite://{}", path.display());
+                Self { owner_url: url.clone(), url, folder, drop_on: None }
             }
             Some(server) => {
                 let name = unique_name();
@@ -49,8 +60,12 @@ impl Database {
                 // PostgreSQL copies a template only while nobody else does.
                 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
                 let _guard = ONE_AT_A_TIME.lock().unwrap();
-                on(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
-                Self { url: database_url(&server, &name), folder, drop_on: Some((server, name)) }
+                roles(&server);
+                on(&server, &format!("CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}"));
+                let owner_url = as_role(&database_url(&server, &name), OWNER);
+                let serves = if migrated { APPLICATION } else { OWNER };
+                let url = as_role(&owner_url, serves);
+                Self { url, owner_url, folder, drop_on: Some((server, name)) }
             }
         }
     }
@@ -62,6 +77,30 @@ impl Database {
     pub fn location(&self) -> Location {
         Location::from_url(&self.url)
     }
+
+    /// As whoever changes the schema reaches it.
+    pub fn owners_location(&self) -> Location {
+        Location::from_url(&self.owner_url)
+    }
+
+    /// For the one whom no policy holds. Only on PostgreSQL.
+    pub fn superusers_url(&self) -> String {
+        let (server, name) = self.drop_on.as_ref().expect("a server");
+        database_url(server, name)
+    }
+
+    /// What its owner does who has it open, past the server and every policy.
+    pub fn execute(&self, sql: &str) -> QueryResult<()> {
+        match self.owners_location() {
+            Location::Sqlite(path) => {
+                SqliteConnection::establish(path.to_str().unwrap()).unwrap().batch_execute(sql)
+            }
+            Location::Postgres(url) => {
+                let mut connection = PgConnection::establish(&url).unwrap();
+                connection.batch_execute(OPEN).and_then(|()| connection.batch_execute(sql))
+            }
+        }
+    }
 }
 
 impl Drop for Database {
@@ -70,6 +109,17 @@ impl Drop for Database {
             on(server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
     }
+}
+
+/// Whether the tests run on PostgreSQL; says loudly what is left out where they do not.
+pub fn is_on_postgres(otherwise: &str) -> bool {
+    let there = server().is_some();
+    if !there {
+        use std::io::Write as _;
+        let line = format!("*** SKIPPED on SQLite, which has no row-level security: {otherwise} ***\n");
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    }
+    there
 }
 
 /// The server's URL, where the tests run on one. Says loudly when they do not.
@@ -104,6 +154,40 @@ fn database_url(server: &str, name: &str) -> String {
     if options.is_empty() { format!("{base}/{name}") } else { format!("{base}/{name}?{options}") }
 }
 
+/// The two roles, once for all tests of a server. They have the password of whoever runs the tests, if he has one.
+fn roles(server: &str) {
+    static MADE: OnceLock<()> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let password = credentials(server).1.map_or_else(String::new, |secret| format!("PASSWORD '{secret}'"));
+        for role in [OWNER, APPLICATION] {
+            on(
+                server,
+                &format!(
+                    "DO $$ BEGIN CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE {password}; \
+                     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+                ),
+            );
+        }
+    });
+}
+
+/// Who connects with this URL: the part before the host, and the password in it.
+fn credentials(url: &str) -> (String, Option<String>) {
+    let (_, rest) = url.split_once("://").expect("a URL");
+    let authority = rest.split('/').next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+    let password = user.split_once(':').map(|(_, password)| password.to_owned());
+    (user.to_owned(), password)
+}
+
+fn as_role(url: &str, role: &str) -> String {
+    let (user, password) = credentials(url);
+    let password = password.map_or_else(String::new, |password| format!(":{password}"));
+    let (scheme, rest) = url.split_once("://").expect("a URL");
+    let rest = rest.strip_prefix(&format!("{user}@")).unwrap_or(rest);
+    format!("{scheme}://{role}{password}@{rest}")
+}
+
 fn on(server: &str, sql: &str) {
     let mut connection = PgConnection::establish(server).expect("the test server answers");
     connection.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
@@ -125,8 +209,12 @@ fn postgres_template(server: &str) -> String {
     TEMPLATE
         .get_or_init(|| {
             let name = format!("{}_template", unique_name());
-            on(server, &format!("CREATE DATABASE {name}"));
-            migrate::up(&Location::from_url(&database_url(server, &name))).unwrap();
+            roles(server);
+            on(server, &format!("CREATE DATABASE {name} OWNER {OWNER}"));
+            let location = Location::from_url(&as_role(&database_url(server, &name), OWNER));
+            migrate::up(&location).unwrap();
+            // A database that is copied from it has what was granted here as well.
+            wall::grant(&location, APPLICATION).unwrap();
             name
         })
         .clone()

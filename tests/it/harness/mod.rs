@@ -16,7 +16,7 @@ mod world;
 pub use account::{PASSWORD, fail_until_slow, secret};
 pub use answer::Answer;
 pub use caller::Caller;
-pub use database::Database;
+pub use database::{Database, is_on_postgres};
 pub use man::{Man, assign};
 pub use post_box::PostBox;
 pub use world::{World, id};

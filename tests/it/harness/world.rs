@@ -20,7 +20,7 @@ use alongside_store::person::{self, Person};
 use alongside_store::sealing::{Record, RecordKeys};
 use alongside_store::session::{self, Session, Trust};
 use alongside_store::types::{At, Code, Document, Key};
-use alongside_store::{Db, Location, StoreError, data_key};
+use alongside_store::{Context, Db, Duty, Location, StoreError, data_key};
 use chrono::TimeDelta;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -97,6 +97,16 @@ impl World {
     /// Where its records are.
     pub fn location(&self) -> Location {
         self.database.location()
+    }
+
+    /// What the owner of its database does behind its back; see [`Database::execute`].
+    pub fn execute(&self, sql: &str) -> diesel::QueryResult<()> {
+        self.database.execute(sql)
+    }
+
+    /// Its database.
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// What its signatures are judged by.
@@ -326,7 +336,7 @@ impl World {
         &self,
         work: impl Fn(&mut Db<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        actix_web::rt::System::new().block_on(self.app.store.write(work))
+        actix_web::rt::System::new().block_on(self.app.store.write(Context::System(Duty::Operator), work))
     }
 }
 

@@ -1,0 +1,1 @@
+-- The embedded database has no row-level security: who can open its file has all of it. Nothing to do.
