@@ -37,6 +37,7 @@ mod participants;
 mod passwords;
 mod policy;
 mod reach;
+mod rights_requests;
 mod second_factors;
 mod session_lists;
 mod sessions;

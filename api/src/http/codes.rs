@@ -28,6 +28,7 @@ pub enum Code {
     ConsentMissing,
     NoOpenSession,
     LicenceRequired,
+    ProcessingRestricted,
     Stale,
     BodyTooLarge,
     UriTooLong,
@@ -59,7 +60,7 @@ pub struct Entry {
 
 impl Code {
     /// Every code, by status.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::MalformedJson,
         Self::MalformedQuery,
         Self::InvalidCursor,
@@ -83,6 +84,7 @@ impl Code {
         Self::ConsentMissing,
         Self::NoOpenSession,
         Self::LicenceRequired,
+        Self::ProcessingRestricted,
         Self::Stale,
         Self::BodyTooLarge,
         Self::UriTooLong,
@@ -319,6 +321,14 @@ impl Code {
                 "The instrument needs a licence",
                 "The instrument is owned by someone who licenses its use, and no licence is recorded for this programme.",
                 "Ask an administrator to record the licence, or use an instrument that needs none.",
+            ),
+            Self::ProcessingRestricted => row(
+                "processing-restricted",
+                StatusCode::CONFLICT,
+                "The record may not be used for now",
+                "The participant had the use of the record restricted, as the law lets him. It is kept and can be read by \
+                 those who must; nothing new is done with it: no assessments, plans, contact or exports.",
+                "Ask the privacy officer of the programme. When the restriction is lifted, send the request again.",
             ),
             Self::Stale => row(
                 "stale",

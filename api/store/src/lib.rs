@@ -5,6 +5,7 @@
 //! a record takes the caller's [`scope::Scope`].
 
 pub mod access_notice;
+pub mod access_report;
 pub mod access_watch;
 pub mod answer;
 pub mod assessment;
@@ -46,7 +47,10 @@ pub mod paper_entry;
 pub mod participant;
 pub mod person;
 mod postgres;
+pub mod processing_restriction;
 pub mod programme;
+pub mod rights_request;
+pub mod rights_request_step;
 pub mod schema;
 pub mod scope;
 pub mod sealing;

@@ -1,15 +1,18 @@
 //! Letters to be sent: put down in the transaction of what they are about, claimed by one replica at a time.
 
 use alongside_domain::clock::Timestamp;
-use alongside_domain::id::{MailId, PersonId, kind};
+use alongside_domain::id::{MailId, ParticipantId, PersonId, kind};
 use alongside_domain::mail::{MailKind, MailOutcome};
 use diesel::prelude::*;
 
 use crate::db::{Db, cols, exec, many, one, rewrite};
 use crate::error::StoreError;
-use crate::schema::mails;
+use crate::schema::{mails, people};
 use crate::sealing::Place;
 use crate::types::{At, Code, Key, Sealed};
+
+/// Most letters to one person that are told of.
+const MOST_OF_ONE: i64 = 1000;
 
 /// A letter, to a person or to an address that somebody typed.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -174,4 +177,20 @@ pub fn was_sent(
 /// What the database says.
 pub fn forget(db: &mut Db<'_>, before: Timestamp) -> Result<usize, StoreError> {
     Ok(exec(db, diesel::delete(mails::table.filter(mails::done_at.lt(Some(At(before))))))?)
+}
+
+/// The letters to a participant's own account that are still known of, in the order they were put down.
+///
+/// # Errors
+/// What the database says.
+pub fn of_participant(db: &mut Db<'_>, participant: ParticipantId) -> Result<Vec<Mail>, StoreError> {
+    Ok(many(
+        db,
+        mails::table
+            .inner_join(people::table.on(mails::person_id.eq(people::id.nullable())))
+            .filter(people::participant_id.eq(Some(Key(participant))))
+            .order(mails::id)
+            .limit(MOST_OF_ONE)
+            .select(cols::<Mail>()),
+    )?)
 }
