@@ -19,8 +19,8 @@ use serde_json::json;
 
 use crate::client::Client;
 use crate::commands::{
-    account, activate, assess, care_plan, concern, fhir, instrument, manual, paper, participant, sign_in,
-    signpost, summary, today,
+    account, activate, assess, care_plan, concern, fhir, instrument, manual, paper, participant, rights,
+    sign_in, signpost, summary, today,
 };
 use crate::config::Config;
 use crate::exit::{Exit, Stop};
@@ -105,6 +105,9 @@ enum Command {
     /// Read and print care plans
     #[command(subcommand)]
     CarePlan(care_plan::Command),
+    /// What people ask of their own record: a copy, a correction, that it is not used
+    #[command(subcommand)]
+    Rights(rights::Command),
     /// Find where people can turn to nearby
     #[command(subcommand)]
     Signpost(signpost::Command),
@@ -158,6 +161,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit> {
         Command::Instrument(command) => instrument::run(&run, &command),
         Command::Paper(command) => paper::run(&run, &command),
         Command::CarePlan(command) => care_plan::run(&run, &command),
+        Command::Rights(command) => rights::run(&run, &command),
         Command::Signpost(command) => signpost::run(&run, &command),
         Command::Completion(_) | Command::Man(_) | Command::Fhir(_) => Ok(()),
     }?;

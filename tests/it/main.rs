@@ -37,6 +37,7 @@ mod participants;
 mod passwords;
 mod policy;
 mod reach;
+mod rights_requests;
 mod row_level_security;
 mod row_level_security_contexts;
 mod second_factors;

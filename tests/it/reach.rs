@@ -6,9 +6,14 @@ use std::collections::BTreeSet;
 use alongside_api::http::lint;
 use alongside_domain::id::SiteId;
 use alongside_domain::policy::{Operation, Relation, Role, client_scopes, relation};
+use alongside_store::exec;
+use alongside_store::schema::sessions;
+use alongside_store::types::At;
+use diesel::prelude::*;
 use serde_json::{Value, json};
 use strum::VariantArray as _;
 
+use crate::harness::rights::Office;
 use crate::harness::{Answer, Caller, Man, World, assign, id};
 
 /// How a caller stands to the participant.
@@ -134,6 +139,7 @@ struct Belongings {
     plan: String,
     action: String,
     flag: String,
+    request: String,
 }
 
 /// Everybody, made once; what they act on is made anew for each operation that changes it.
@@ -145,6 +151,7 @@ struct Cast {
     coordinator: Caller,
     clinician: Caller,
     instrument: Value,
+    office: Office,
     /// All but the supporters and the participants.
     staff: Vec<(Role, Stand, Caller)>,
 }
@@ -191,6 +198,7 @@ impl Cast {
             coordinator: world.sign_in(Role::Coordinator),
             clinician: world.sign_in(Role::Clinician),
             instrument: world.instrument("/prostate-hna"),
+            office: Office::of(&world),
             world,
             staff,
         }
@@ -208,7 +216,8 @@ impl Cast {
         made["id"].as_str().unwrap().to_owned()
     }
 
-    fn belongings(&self) -> Belongings {
+    /// With a request for access: answered, where its report is to be read.
+    fn belongings(&self, answered: bool) -> Belongings {
         let text = |view: &Value| view["id"].as_str().unwrap().to_owned();
         let man = self.world.participant().at(self.here).offline().consented().create();
         let ended = text(&assign(&self.coordinator, &self.former, &man));
@@ -227,7 +236,9 @@ impl Cast {
         let concern = json!({"participant_id": man.id, "source": "seen", "immediate_danger": false,
             "report": {"what_was_seen": "An empty fridge."}});
         let flag = text(&self.coordinator.post("/v1/flags", &concern).created());
-        Belongings { man, assignment, open, session, submitted, plan, action, flag }
+        let request = if answered { self.office.report(man.id) } else { self.office.ask(man.id, "access") };
+        let request = request.rsplit('/').next().unwrap().to_owned();
+        Belongings { man, assignment, open, session, submitted, plan, action, flag, request }
     }
 
     /// Everybody who can call, with how he stands to this participant. Those who stand with him come last: what they
@@ -265,6 +276,7 @@ impl Call {
             ),
             ("/v1/care-plans/", &his.plan),
             ("/v1/flags/", &his.flag),
+            ("/v1/rights-requests/", &his.request),
         ];
         let mut path = self.path.replace("{session_id}", &his.session).replace("{action_id}", &his.action);
         if self.about == About::Path {
@@ -335,14 +347,19 @@ impl Call {
 #[test]
 fn what_is_a_participants_is_reached_exactly_as_the_table_says() {
     let cast = Cast::new();
-    let kept = cast.belongings();
+    let kept = cast.belongings(true);
+    // However long the walk takes, nobody is asked again who he is.
+    let later = At(cast.world.app.clock.now() + chrono::TimeDelta::days(1));
+    cast.world.write(move |db| {
+        Ok(exec(db, diesel::update(sessions::table).set(sessions::fresh_at.eq(Some(later))))?)
+    });
     let (mut cells, mut reached) = (0, BTreeSet::new());
     for call in calls() {
         let made;
         let his = if call.reads() {
             &kept
         } else {
-            made = cast.belongings();
+            made = cast.belongings(false);
             &made
         };
         for (role, stand, caller) in cast.callers(his) {
@@ -365,7 +382,7 @@ fn what_is_a_participants_is_reached_exactly_as_the_table_says() {
 #[test]
 fn a_receipt_is_its_raisers_own() {
     let cast = Cast::new();
-    let his = cast.belongings();
+    let his = cast.belongings(false);
     let concern = json!({"source": "seen", "immediate_danger": false,
         "report": {"what_was_seen": "An empty fridge."}});
     let callers = cast.callers(&his);

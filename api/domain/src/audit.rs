@@ -181,6 +181,20 @@ pub const fn in_plain_words(operation: Operation) -> &'static str {
         Op::UpdateSignpost => "Changed a place to turn to",
         Op::ReviewSignpost => "Checked a place to turn to",
         Op::RetireSignpost => "Took a place to turn to out of use",
+        Op::ListRightsRequests => "Looked at the list of requests about a record",
+        Op::CreateRightsRequest => "Asked for something to be done with the record, or noted that",
+        Op::GetRightsRequest => "Looked at a request about the record",
+        Op::CheckRightsIdentity => "Made sure who asked for something to be done with the record",
+        Op::ScopeRightsRequest => "Noted what a request about the record covers",
+        Op::PauseRightsRequest => "Asked back about a request",
+        Op::ResumeRightsRequest => "Noted an answer about a request",
+        Op::ExtendRightsRequest => "Took more time for a request",
+        Op::DecideRightsRequest => "Looked at what can go into a report",
+        Op::ApproveRightsRequest => "Approved a request about the record",
+        Op::FulfilRightsRequest => "Did what a request about the record asked for",
+        Op::RefuseRightsRequest => "Refused a request about the record",
+        Op::LiftRestriction => "Allowed the record to be used again",
+        Op::GetAccessReport => "Fetched the report of all that is held",
         Op::CreateFlag
         | Op::GetFlagReceipt
         | Op::ListFlags
@@ -193,6 +207,16 @@ pub const fn in_plain_words(operation: Operation) -> &'static str {
         Op::ListAuditEvents => "Looked at the audit log",
         Op::ListAccessNotices => "Looked at the list of unusual uses of records",
         Op::AcknowledgeAccessNotice => "Looked into an unusual use of records",
+    }
+}
+
+/// As [`in_plain_words`], for an operation as the log names it: with those that ask nobody who he is.
+#[must_use]
+pub fn named_in_plain_words(operation: &str) -> &'static str {
+    match Operation::named(operation) {
+        Some(operation) => in_plain_words(operation),
+        None if operation == "create_activation" => "Chose a password",
+        None => "Signed in",
     }
 }
 

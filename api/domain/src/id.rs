@@ -133,6 +133,8 @@ pub mod kind {
     pub enum Participant {}
     pub enum Person {}
     pub enum Programme {}
+    pub enum RightsRequest {}
+    pub enum RightsRequestStep {}
     pub enum Segment {}
     pub enum Session {}
     pub enum Signpost {}
@@ -166,6 +168,8 @@ pub type PaperEntryId = Id<kind::PaperEntry>;
 pub type ParticipantId = Id<kind::Participant>;
 pub type PersonId = Id<kind::Person>;
 pub type ProgrammeId = Id<kind::Programme>;
+pub type RightsRequestId = Id<kind::RightsRequest>;
+pub type RightsRequestStepId = Id<kind::RightsRequestStep>;
 pub type SegmentId = Id<kind::Segment>;
 pub type SessionId = Id<kind::Session>;
 pub type SignpostId = Id<kind::Signpost>;

@@ -4,6 +4,7 @@
 //! reads a clock, draws a random number or touches a database: time and ids come in as arguments.
 
 pub mod access_record;
+pub mod access_report;
 pub mod access_rule;
 pub mod assessment;
 pub mod assignment;
@@ -32,6 +33,7 @@ pub mod person;
 pub mod policy;
 pub mod programme;
 pub mod provenance;
+pub mod rights_request;
 pub mod sign_in;
 pub mod signpost;
 pub mod site;
@@ -40,3 +42,4 @@ pub mod strict_json;
 pub mod study_id;
 pub mod summary;
 pub mod transition;
+pub mod working_day;

@@ -276,6 +276,21 @@ pub enum Operation {
     ReviewSignpost,
     RetireSignpost,
 
+    ListRightsRequests,
+    CreateRightsRequest,
+    GetRightsRequest,
+    CheckRightsIdentity,
+    ScopeRightsRequest,
+    PauseRightsRequest,
+    ResumeRightsRequest,
+    ExtendRightsRequest,
+    DecideRightsRequest,
+    ApproveRightsRequest,
+    FulfilRightsRequest,
+    RefuseRightsRequest,
+    LiftRestriction,
+    GetAccessReport,
+
     CreateFlag,
     GetFlagReceipt,
     ListFlags,
@@ -412,6 +427,7 @@ mod tests {
                 "flags:",
                 "identity:",
                 "consents:",
+                "rights:",
             ]
             .iter()
             .any(|prefix| rule.scope.starts_with(prefix));
@@ -436,6 +452,11 @@ mod tests {
             Operation::ReplaceRecoveryCodes,
             Operation::CreateClient,
             Operation::DryRunAlertRule,
+            Operation::DecideRightsRequest,
+            Operation::ApproveRightsRequest,
+            Operation::FulfilRightsRequest,
+            Operation::LiftRestriction,
+            Operation::GetAccessReport,
         ] {
             assert!(operation.rule().unwrap().fresh, "{operation}");
         }

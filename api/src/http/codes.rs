@@ -29,6 +29,7 @@ pub enum Code {
     NoOpenSession,
     LicenceRequired,
     Erased,
+    ProcessingRestricted,
     Stale,
     BodyTooLarge,
     UriTooLong,
@@ -85,6 +86,7 @@ impl Code {
         Self::NoOpenSession,
         Self::LicenceRequired,
         Self::Erased,
+        Self::ProcessingRestricted,
         Self::Stale,
         Self::BodyTooLarge,
         Self::UriTooLong,
@@ -330,6 +332,14 @@ impl Code {
                 "Whom this record was about has been erased, as he has the right to: the keys of everything that said who \
                  he was or how he was were destroyed. Figures under his pseudonym remain and say nothing of him.",
                 "Forget your own copies. Asking again changes nothing.",
+            ),
+            Self::ProcessingRestricted => row(
+                "processing-restricted",
+                StatusCode::CONFLICT,
+                "The record may not be used for now",
+                "The participant had the use of the record restricted, as the law lets him. It is kept and can be read by \
+                 those who must; nothing new is done with it: no assessments, plans, contact or exports.",
+                "Ask the privacy officer of the programme. When the restriction is lifted, send the request again.",
             ),
             Self::Stale => row(
                 "stale",

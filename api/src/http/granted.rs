@@ -56,6 +56,7 @@ impl Named {
             (Some("v1"), Some("assignments")) => Kind::His(Record::Assignment),
             (Some("v1"), Some("assessments")) => Kind::His(Record::Assessment),
             (Some("v1"), Some("care-plans")) => Kind::His(Record::CarePlan),
+            (Some("v1"), Some("rights-requests")) => Kind::His(Record::RightsRequest),
             (Some("v1"), Some("flags")) => Kind::Flag,
             _ => Kind::Other,
         };

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use alongside_store::{Context, Duty, StoreError, flag_audience, idempotency, mail, sign_in_lane};
+use alongside_store::{
+    Context, Duty, StoreError, access_report, flag_audience, idempotency, mail, sign_in_lane,
+};
 use chrono::TimeDelta;
 
 use crate::app::App;
@@ -76,6 +78,7 @@ async fn housekeeping(app: App) {
         let now = app.clock.now();
         let forgotten = app.store.write(Context::System(Duty::Upkeep), move |db| {
             sign_in_lane::forget(db, now - KEEP_LANES, now)?;
+            access_report::forget(db, now)?;
             mail::forget(db, now - KEEP_MAILS)
         });
         if let Err(error) = forgotten.await {

@@ -18,6 +18,7 @@ use validator::Validate;
 use super::answer_input::{self, AnswerInput, AnswerView};
 use super::answering::{self, Help, SafetyText};
 use super::assessment_view::{self, NextQuestion, SectionProgress, private_section};
+use super::checks;
 use super::double_entry;
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
@@ -186,6 +187,7 @@ fn save(
     answering::require_open(&row)?;
     double_entry::require_none(ctx, &row)?;
     answering::require_participant(assessment::participant_status(ctx.db, row.participant_id.0)?)?;
+    checks::require_unrestricted(ctx, row.participant_id.0)?;
     let help = answering::required_help(ctx, &row)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let keys = ctx.keys_of(row.participant_id.0)?;

@@ -22,6 +22,7 @@ use validator::{Validate, ValidationError};
 use super::answer_input::{self, AnswerInput};
 use super::answering;
 use super::assessment_view::{AssessmentView, Shown, Whole};
+use super::checks;
 use crate::app::App;
 use crate::http::page::{self, List, Paging};
 use crate::http::{Caller, Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services, reply};
@@ -292,6 +293,7 @@ fn create(
         None => return Err(foreign("/instrument_id", "There is no such instrument in this programme.")),
     }
     answering::require_participant(participant.status.0)?;
+    checks::require_unrestricted(ctx, new.participant_id)?;
     if ctx.caller.role == Role::Supporter && !new.answers.is_empty() {
         return Err(answering::no_session());
     }

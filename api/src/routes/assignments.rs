@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
+use super::checks;
 use crate::http::page::{self, List, Paging};
 use crate::http::{Code, Ctx, Json, OptionalJson, Path, Permit, Problem, Query, Refusal, Reply, Services};
 
@@ -232,6 +233,7 @@ async fn create_assignment(
                     unknown("/participant_id", "There is no such participant in this programme.")
                 })?;
             require_open(participant.status.0)?;
+            checks::require_unrestricted(ctx, new.participant_id)?;
             let (programme, site) = (participant.programme_id.0, participant.site_id.0);
             if !assignment::is_supporter(ctx.db, new.supporter_id, programme, site)? {
                 return Err(unknown("/supporter_id", "Nobody with this id is a supporter at this site now."));
@@ -333,6 +335,7 @@ fn take(
 
 /// Active means that the supporter sees the participant: consent must be in force, and the supporter still be one.
 fn require_ready(ctx: &mut Ctx<'_, '_>, row: &Assignment) -> Result<(), Refusal> {
+    checks::require_unrestricted(ctx, row.participant_id.0)?;
     let participant = participant::find(ctx.db, ctx.scope, row.participant_id.0)?;
     if !participant.supporter_contact_allowed {
         let detail = "The consent in force does not let a supporter be in touch with this participant.";

@@ -17,6 +17,7 @@ use validator::Validate;
 
 use super::answering;
 use super::assessment_view::AssistanceSessionView;
+use super::checks;
 use crate::http::{Code, Ctx, Json, Path, Permit, Problem, ProblemField, Refusal, Reply, Services};
 
 /// Help that is about to begin.
@@ -66,6 +67,7 @@ fn open(ctx: &mut Ctx<'_, '_>, id: AssessmentId, new: &AssistanceSessionOpen) ->
     ctx.about(row.participant_id.0);
     answering::require_open(&row)?;
     answering::require_participant(assessment::participant_status(ctx.db, row.participant_id.0)?)?;
+    checks::require_unrestricted(ctx, row.participant_id.0)?;
     if !new.affirmed {
         let message = "Ask the participant first. Help begins with his yes.";
         return Err(Problem::new(Code::Invalid).field("/affirmed", "not_affirmed", message).into());

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use actix_web::{HttpRequest, HttpResponse, get};
 use alongside_domain::access_record::{Use, sentence};
-use alongside_domain::audit::{Outcome, in_plain_words, is_confidential};
+use alongside_domain::audit::{Outcome, is_confidential, named_in_plain_words};
 use alongside_domain::id::{AuditEventId, ClientId, ParticipantId, PersonId};
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::audit::AuditEvent;
@@ -264,11 +264,7 @@ fn record_use(
     timezone: &str,
     own: bool,
 ) -> RecordUseView {
-    let what = match Operation::named(&row.operation) {
-        Some(operation) => in_plain_words(operation),
-        None if row.operation == "create_activation" => "Chose a password",
-        None => "Signed in",
-    };
+    let what = named_in_plain_words(&row.operation);
     let who = row.person_id.and_then(|id| people.get(&id.0));
     let client = row.client_id.and_then(|id| clients.get(&id.0));
     let told = Use {

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::checks;
 use crate::http::etag::IfMatch;
 use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Refusal, Reply, Services, patch as merge};
 
@@ -315,6 +316,7 @@ async fn add_care_plan_action(
                 ctx.creates(action_id.uuid())?;
             }
             plan.status.0.require_editable()?;
+            checks::require_unrestricted(ctx, plan.participant_id.0)?;
             if there.len() >= MAX_ACTIONS {
                 return Err(Problem::new(Code::Conflict).detail("A plan holds at most 200 actions.").into());
             }
@@ -372,6 +374,7 @@ async fn update_care_plan_action(
             } else {
                 plan.status.0.require_open()?;
             }
+            checks::require_unrestricted(ctx, plan.participant_id.0)?;
             let keys = ctx.keys_of(plan.participant_id.0)?;
             let mut content = row.content(&keys)?;
             let named = change.signpost_ids.as_deref().unwrap_or_default();

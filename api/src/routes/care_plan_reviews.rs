@@ -17,6 +17,7 @@ use validator::Validate;
 
 use super::care_plan_steps::{answer, before, note, require_review_day};
 use super::care_plan_view::{CarePlanActionReview, CarePlanView};
+use super::checks;
 use crate::http::{Code, Json, Path, Permit, Problem, Reply, Services};
 
 /// What a review finds.
@@ -152,6 +153,7 @@ async fn revise_care_plan(
             let plan = care_plan::find(ctx.db, ctx.scope, id)?;
             ctx.about(plan.participant_id.0);
             plan.status.0.require_in_force()?;
+            checks::require_unrestricted(ctx, plan.participant_id.0)?;
             if care_plan::is_being_revised(ctx.db, &plan)? {
                 let detail = "The next version of this plan has been begun already.";
                 return Err(Problem::new(Code::Conflict).detail(detail).into());

@@ -18,6 +18,7 @@ use validator::Validate;
 
 use super::care_plan_actions::signposts_of;
 use super::care_plan_view::{CarePlanView, open_concerns};
+use super::checks;
 use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Refusal, Reply, Services};
 
 /// How far ahead a review can be planned, in days: two years.
@@ -106,6 +107,7 @@ pub(super) fn before(
     let plan = care_plan::find(ctx.db, ctx.scope, id)?;
     ctx.about(plan.participant_id.0);
     let next = plan.status.0.after(step)?;
+    checks::require_unrestricted(ctx, plan.participant_id.0)?;
     Ok((plan, next))
 }
 

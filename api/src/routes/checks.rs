@@ -1,12 +1,13 @@
 //! Rules for values that several requests have in common.
 
+use alongside_domain::id::ParticipantId;
 use alongside_domain::policy::{Operation, Role, relation};
 use alongside_domain::{person, programme};
-use alongside_store::{StoreError, Unique};
+use alongside_store::{StoreError, Unique, processing_restriction};
 use chrono::{Days, NaiveDate};
 use validator::ValidationError;
 
-use crate::http::{Code, Problem, Refusal};
+use crate::http::{Code, Ctx, Problem, Refusal};
 
 fn broken(code: &'static str, message: &'static str) -> ValidationError {
     ValidationError::new(code).with_message(message.into())
@@ -78,6 +79,18 @@ pub fn may_know_the_name(role: Role) -> bool {
     let works_on_data =
         matches!(role, Role::DataManager | Role::Statistician | Role::Monitor | Role::IntegrationClient);
     !works_on_data && relation(Operation::GetParticipantIdentity, role).is_some()
+}
+
+/// That the participant did not have the use of the record restricted.
+///
+/// # Errors
+/// 409, naming whom to ask.
+pub fn require_unrestricted(ctx: &mut Ctx<'_, '_>, participant: ParticipantId) -> Result<(), Refusal> {
+    if !processing_restriction::is_in_force(ctx.db, participant)? {
+        return Ok(());
+    }
+    let detail = "The participant had the use of this record restricted. The privacy officer of the programme knows more.";
+    Err(Problem::new(Code::ProcessingRestricted).detail(detail).into())
 }
 
 /// 409 with the pointer where `rule` refused the row, and otherwise what the store said.

@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 use super::answering;
+use super::checks;
 use super::double_entry::{self, Case, PaperAnswer, PaperAnswerInput, conflict};
 use super::fhir;
 use crate::http::etag::IfMatch;
@@ -230,6 +231,7 @@ fn create(
     let keyer = ctx.caller.person().ok_or_else(Problem::not_found)?;
     let form = paper_entry::form(ctx.db, id)?;
     require_awaited(ctx, &row, form.as_ref(), keyer)?;
+    checks::require_unrestricted(ctx, row.participant_id.0)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let typed = typed(new)?;
     let answers = rules::judged(&definition, &typed).map_err(|found| refused(new, found))?;

@@ -19,6 +19,7 @@ use super::answer_modes;
 use super::answering;
 use super::answers::{AnswersSaved, Effect, require_answers, sight_while_saving};
 use super::assessment_view::{self, Whole};
+use super::checks;
 use super::double_entry;
 use super::fhir::{self, FhirJson};
 use super::response_header::{self, instant};
@@ -74,6 +75,7 @@ fn import(ctx: &mut Ctx<'_, '_>, id: AssessmentId, document: &Value) -> Result<R
     answering::require_open(&row)?;
     double_entry::require_none(ctx, &row)?;
     answering::require_participant(assessment::participant_status(ctx.db, row.participant_id.0)?)?;
+    checks::require_unrestricted(ctx, row.participant_id.0)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let (offered, header) = read_response(&definition, document)
         .map_err(|findings| Problem::new(Code::Invalid).fields(fhir::fields(&findings)))?;
@@ -134,6 +136,7 @@ fn export(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Value, Refusal> {
     ctx.about(row.participant_id.0);
     let sight = assessment_view::sight_now(ctx, &row)?;
     require_answers(ctx, &sight)?;
+    checks::require_unrestricted(ctx, row.participant_id.0)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
     let keys = ctx.keys_of(row.participant_id.0)?;
     let whole = Whole::load(ctx.db, &keys, row.id.0)?;

@@ -17,7 +17,7 @@ use validator::Validate;
 use super::answering::{self, Help};
 use super::assessment_view::{AssessmentView, Shown, Whole};
 use super::assessments::short_code;
-use super::{double_entry, outcome};
+use super::{checks, double_entry, outcome};
 use crate::http::pointer::push_member;
 use crate::http::{Code, Ctx, Json, Path, Permit, Problem, ProblemField, Refusal, Reply, Services};
 
@@ -47,6 +47,7 @@ fn submit(ctx: &mut Ctx<'_, '_>, id: AssessmentId) -> Result<Reply, Refusal> {
         return Err(answering::already_submitted(row.status.0));
     }
     let status = row.status.0.step("submission", Status::Submitted)?;
+    checks::require_unrestricted(ctx, row.participant_id.0)?;
     double_entry::require_agreed(ctx, &row)?;
     let help = answering::required_help(ctx, &row)?;
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;

@@ -1,15 +1,17 @@
 //! The audit log: who did what to whose record. Rows are added, never changed.
 
+use alongside_domain::audit::Outcome;
+use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{AuditEventId, Id, ParticipantId, kind};
-use alongside_domain::policy::Role;
+use alongside_domain::policy::{Operation, Role};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 
 use crate::context::Duty;
-use crate::db::{Db, exec, maybe, rewrite};
+use crate::db::{Db, cols, exec, maybe, rewrite};
 use crate::error::StoreError;
-use crate::schema::{assessments, assignments, audit_events, care_plans, consents};
+use crate::schema::{assessments, assignments, audit_events, care_plans, consents, rights_requests};
 use crate::types::{At, Code, Key};
 
 /// One request on a person's record, whatever came of it.
@@ -69,6 +71,28 @@ fn subjects(db: &mut Db<'_>, event: &AuditEvent, listed: &[ParticipantId]) -> Re
     Ok(())
 }
 
+/// The event with this id, where it says that this was done to this participant's record by one of these operations,
+/// from `since` on.
+///
+/// # Errors
+/// What the database says.
+pub fn is_change(
+    db: &mut Db<'_>,
+    id: AuditEventId,
+    participant: ParticipantId,
+    operations: &[Operation],
+    since: Timestamp,
+) -> Result<bool, StoreError> {
+    let event: Option<AuditEvent> =
+        maybe(db, audit_events::table.find(Key(id)).select(cols::<AuditEvent>()))?;
+    Ok(event.is_some_and(|event| {
+        event.participant_id == Some(Key(participant))
+            && operations.iter().any(|operation| operation.name() == event.operation)
+            && Outcome::of_status(event.status) == Outcome::Done
+            && event.at.0 >= since
+    }))
+}
+
 /// An id of any kind, as the log keeps it.
 #[must_use]
 pub fn any_id(uuid: uuid::Uuid) -> Key<kind::AuditEvent> {
@@ -83,6 +107,7 @@ pub enum Record {
     Assignment,
     Assessment,
     CarePlan,
+    RightsRequest,
 }
 
 /// Whose record it is, in whatever world: for the log alone, never for an answer.
@@ -116,6 +141,12 @@ pub fn whose(db: &mut Db<'_>, record: Record, id: uuid::Uuid) -> Result<Option<P
             Record::CarePlan => maybe(
                 db,
                 care_plans::table.find(Key::<kind::CarePlan>(Id::new(id))).select(care_plans::participant_id),
+            )?,
+            Record::RightsRequest => maybe(
+                db,
+                rights_requests::table
+                    .find(Key::<kind::RightsRequest>(Id::new(id)))
+                    .select(rights_requests::participant_id),
             )?,
         })
     })?;

@@ -5,6 +5,7 @@
 //! [`Context`] in which it is opened, and every query about a record the caller's [`scope::Scope`].
 
 pub mod access_notice;
+pub mod access_report;
 pub mod access_watch;
 pub mod answer;
 pub mod assessment;
@@ -50,7 +51,10 @@ pub mod paper_entry;
 pub mod participant;
 pub mod person;
 mod postgres;
+pub mod processing_restriction;
 pub mod programme;
+pub mod rights_request;
+pub mod rights_request_step;
 pub mod schema;
 pub mod scope;
 pub mod sealing;

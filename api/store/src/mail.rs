@@ -11,6 +11,9 @@ use crate::schema::{mails, people};
 use crate::sealing::{DataClass, Place};
 use crate::types::{At, Code, Key, Sealed};
 
+/// Most letters to one person that are told of.
+const MOST_OF_ONE: i64 = 1000;
+
 /// A letter, to a person or to an address that somebody typed.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = mails, treat_none_as_default_value = false)]
@@ -186,4 +189,20 @@ pub(crate) fn forget_participant(db: &mut Db<'_>, participant: ParticipantId) ->
 /// What the database says.
 pub fn forget(db: &mut Db<'_>, before: Timestamp) -> Result<usize, StoreError> {
     Ok(exec(db, diesel::delete(mails::table.filter(mails::done_at.lt(Some(At(before))))))?)
+}
+
+/// The letters to a participant's own account that are still known of, in the order they were put down.
+///
+/// # Errors
+/// What the database says.
+pub fn of_participant(db: &mut Db<'_>, participant: ParticipantId) -> Result<Vec<Mail>, StoreError> {
+    Ok(many(
+        db,
+        mails::table
+            .inner_join(people::table.on(mails::person_id.eq(people::id.nullable())))
+            .filter(people::participant_id.eq(Some(Key(participant))))
+            .order(mails::id)
+            .limit(MOST_OF_ONE)
+            .select(cols::<Mail>()),
+    )?)
 }

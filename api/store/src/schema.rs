@@ -851,6 +851,32 @@ table! {
     use crate::types::sql::*;
     use diesel::sql_types::*;
 
+    rights_requests (id) {
+        id -> Uid,
+        programme_id -> Uid,
+        site_id -> Uid,
+        participant_id -> Uid,
+        kind -> Text,
+        state -> Text,
+        channel -> Text,
+        asked -> Binary,
+        received_on -> Date,
+        due_on -> Date,
+        paused_on -> Nullable<Date>,
+        paused_days -> BigInt,
+        extended -> Bool,
+        closed_at -> Nullable<Instant>,
+        taken_by -> Uid,
+        created_at -> Instant,
+        updated_at -> Instant,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
     wrapping_keys (key_group, id) {
         key_group -> Text,
         id -> BigInt,
@@ -860,8 +886,48 @@ table! {
     }
 }
 
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    rights_request_steps (id) {
+        id -> Uid,
+        request_id -> Uid,
+        step -> Text,
+        done_as -> Text,
+        record -> Binary,
+        done_by -> Uid,
+        done_at -> Instant,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    access_reports (request_id) {
+        request_id -> Uid,
+        content -> Binary,
+        made_at -> Instant,
+        expires_at -> Instant,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    processing_restrictions (request_id) {
+        request_id -> Uid,
+        participant_id -> Uid,
+        imposed_at -> Instant,
+        lifted_at -> Nullable<Instant>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     access_notices,
+    access_reports,
     answers,
     assessments,
     assignments,
@@ -895,8 +961,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     paper_forms,
     participants,
     people,
+    processing_restrictions,
     programmes,
     recovery_codes,
+    rights_request_steps,
+    rights_requests,
     second_factors,
     segments,
     sessions,

@@ -16,7 +16,7 @@ use crate::error::StoreError;
 use crate::participant::{self, Participant};
 use crate::schema::status_changes;
 use crate::types::{At, Code, Document, Key};
-use crate::{assignment, assistance_session, on_engine, person};
+use crate::{assignment, assistance_session, on_engine, person, processing_restriction};
 
 /// One step.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -143,7 +143,9 @@ fn carry(
 ) -> Result<Vec<PersonId>, StoreError> {
     let mut after = participant.clone();
     after.status = Code(status);
-    after.supporter_contact_allowed = effect.supporter_contact && support == Support::AsAgreed;
+    after.supporter_contact_allowed = effect.supporter_contact
+        && support == Support::AsAgreed
+        && !processing_restriction::is_in_force(db, participant.id.0)?;
     participant::save(db, &after, now)?;
     let id = participant.id.0;
     if status == Status::Deceased {

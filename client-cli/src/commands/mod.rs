@@ -11,6 +11,7 @@ mod instrument_version;
 pub mod manual;
 pub mod paper;
 pub mod participant;
+pub mod rights;
 pub mod sign_in;
 pub mod signpost;
 pub mod summary;

@@ -8,6 +8,7 @@ mod man;
 pub mod plans;
 mod post_box;
 pub mod program;
+pub mod rights;
 pub mod rows;
 #[cfg(target_os = "linux")]
 pub mod terminal;

@@ -232,6 +232,16 @@ const WORK_CARE_PLAN: Grants = &[(Clinician, Site)];
 /// Where to turn to nearby: kept by those who arrange help and by those who give it.
 const KEEP_SIGNPOSTS: Grants = &[(Coordinator, Site), (Clinician, Site), (TrialManager, Programme)];
 
+/// What somebody asks of his own record: he himself, those who may write it down for him, and those who answer it.
+const READ_RIGHTS: Grants =
+    &[(Participant, Own), (Coordinator, Site), (SafeguardingLead, Programme), (PrivacyOfficer, Programme)];
+const ASK_RIGHTS: Grants = &[(Participant, Own), (Coordinator, Site), (PrivacyOfficer, Programme)];
+const CHECK_RIGHTS: Grants = &[(Coordinator, Site), (PrivacyOfficer, Programme)];
+/// What leaves the house is decided by two, who look for different things.
+const DECIDE_RIGHTS: Grants = &[(SafeguardingLead, Programme), (PrivacyOfficer, Programme)];
+const ANSWER_RIGHTS: Grants = &[(PrivacyOfficer, Programme)];
+const READ_REPORT: Grants = &[(Participant, Own), (PrivacyOfficer, Programme)];
+
 const RAISE_FLAG: Grants = &[
     (Participant, Own),
     (Supporter, Assigned),
@@ -437,6 +447,20 @@ pub static RULES: &[Rule] = &[
     rule(Op::UpdateSignpost, "signposts:write", KEEP_SIGNPOSTS),
     rule(Op::ReviewSignpost, "signposts:write", KEEP_SIGNPOSTS),
     rule(Op::RetireSignpost, "signposts:write", KEEP_SIGNPOSTS),
+    rule(Op::ListRightsRequests, "rights:read", READ_RIGHTS),
+    rule(Op::CreateRightsRequest, "rights:write", ASK_RIGHTS),
+    rule(Op::GetRightsRequest, "rights:read", READ_RIGHTS),
+    rule(Op::CheckRightsIdentity, "rights:write", CHECK_RIGHTS),
+    rule(Op::ScopeRightsRequest, "rights:write", ANSWER_RIGHTS),
+    rule(Op::PauseRightsRequest, "rights:write", ANSWER_RIGHTS),
+    rule(Op::ResumeRightsRequest, "rights:write", ANSWER_RIGHTS),
+    rule(Op::ExtendRightsRequest, "rights:write", ANSWER_RIGHTS),
+    fresh(Op::DecideRightsRequest, "rights:write", DECIDE_RIGHTS),
+    fresh(Op::ApproveRightsRequest, "rights:write", ANSWER_RIGHTS),
+    fresh(Op::FulfilRightsRequest, "rights:write", ANSWER_RIGHTS),
+    rule(Op::RefuseRightsRequest, "rights:write", ANSWER_RIGHTS),
+    fresh(Op::LiftRestriction, "rights:write", ANSWER_RIGHTS),
+    fresh(Op::GetAccessReport, "rights:read", READ_REPORT),
     rule(Op::CreateFlag, "flags:create", RAISE_FLAG),
     rule(Op::GetFlagReceipt, "flags:create", RAISE_FLAG_OWN),
     rule(Op::ListFlags, "flags:read", SAFEGUARDING),

@@ -6,8 +6,8 @@
 use strum::VariantArray as _;
 
 use super::Role::{
-    Clinician, Coordinator, DataManager, IntegrationClient, Monitor, Researcher, SafeguardingLead,
-    Statistician, Supporter, TrialManager,
+    Clinician, Coordinator, DataManager, IntegrationClient, Monitor, Participant, PrivacyOfficer, Researcher,
+    SafeguardingLead, Statistician, Supporter, TrialManager,
 };
 use super::{Operation as Op, Relation, Role, Rule};
 
@@ -25,6 +25,8 @@ pub enum Condition {
     SharingAgreed,
     AnotherPerson,
     NotExcluded,
+    NotRestricted,
+    TwoPersons,
 }
 
 impl Condition {
@@ -44,6 +46,8 @@ impl Condition {
             }
             Self::AnotherPerson => "never twice the same person on one form",
             Self::NotExcluded => "unless the flag excludes the caller",
+            Self::NotRestricted => "unless the participant had the use of the record restricted",
+            Self::TwoPersons => "safeguarding lead and privacy officer each, and never the same person",
         }
     }
 }
@@ -66,6 +70,8 @@ pub enum View {
     SafetyFindings,
     ClinicalFindings,
     WithoutFlags,
+    RequestStatus,
+    OwnDecisions,
 }
 
 impl View {
@@ -89,6 +95,8 @@ impl View {
             Self::SafetyFindings => "what concerns safety",
             Self::ClinicalFindings => "without what concerns safety at home",
             Self::WithoutFlags => "without anything about safeguarding flags",
+            Self::RequestStatus => "how far it is, without anybody's words",
+            Self::OwnDecisions => "without what the other who decides has decided",
         }
     }
 }
@@ -172,6 +180,35 @@ pub static CONDITIONS: &[ConditionRow] = &[
             Op::ListFlagExclusions,
             Op::AddFlagExclusion,
         ],
+    },
+    ConditionRow {
+        condition: Condition::NotRestricted,
+        roles: WHOEVER,
+        operations: &[
+            Op::CreateAssessment,
+            Op::OpenAssistanceSession,
+            Op::SaveAnswers,
+            Op::SubmitAssessment,
+            Op::CreatePaperEntry,
+            Op::ImportQuestionnaireResponse,
+            Op::ExportQuestionnaireResponse,
+            Op::CreateAssignment,
+            Op::ActivateAssignment,
+            Op::ResumeAssignment,
+            Op::AddCarePlanAction,
+            Op::UpdateCarePlanAction,
+            Op::DiscussCarePlan,
+            Op::AgreeCarePlan,
+            Op::ShareCarePlan,
+            Op::CloseCarePlan,
+            Op::ReviewCarePlan,
+            Op::ReviseCarePlan,
+        ],
+    },
+    ConditionRow {
+        condition: Condition::TwoPersons,
+        roles: &[SafeguardingLead, PrivacyOfficer],
+        operations: &[Op::DecideRightsRequest],
     },
 ];
 
@@ -276,6 +313,18 @@ pub static VIEWS: &[ViewRow] = &[
         view: View::WithoutFlags,
         roles: WHOEVER,
         operations: &[Op::ListAuditEvents, Op::ListParticipantAuditEvents],
+        without: &[],
+    },
+    ViewRow {
+        view: View::RequestStatus,
+        roles: &[Coordinator],
+        operations: &[Op::GetRightsRequest, Op::CreateRightsRequest, Op::CheckRightsIdentity],
+        without: &["/asked"],
+    },
+    ViewRow {
+        view: View::OwnDecisions,
+        roles: &[Participant, SafeguardingLead, PrivacyOfficer],
+        operations: &[Op::GetRightsRequest],
         without: &[],
     },
 ];

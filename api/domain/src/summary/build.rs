@@ -140,6 +140,21 @@ fn in_words(item: &Item, values: &[Value]) -> String {
     values.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
+/// A question and what was answered, in the words of the form; a question that the form does not have by its link id.
+pub(super) fn question_and_answer(definition: &Definition, answer: &Answer) -> (String, String) {
+    let state = match answer.state {
+        State::Answered => None,
+        State::Skipped => Some("passed over"),
+        State::PreferNot => Some("prefers not to say"),
+        State::NotShown => Some("not asked"),
+    };
+    let Some((_, item)) = definition.find(&answer.key.link_id) else {
+        return (answer.key.link_id.clone(), state.unwrap_or_default().to_owned());
+    };
+    let said = state.map_or_else(|| in_words(item, &answer.values), str::to_owned);
+    (item.words().to_owned(), said)
+}
+
 /// What became of a question; an answer “prefer not to say” counts as such.
 fn outcome(definition: &Definition, visible: &Visible, answers: &Answers) -> Option<State> {
     let record = answers.get(&visible.key)?;

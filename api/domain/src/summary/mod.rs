@@ -349,6 +349,12 @@ pub struct Summary {
     pub own_words_withheld: bool,
 }
 
+/// A question and what was answered, in the words of the form.
+#[must_use]
+pub fn question_and_answer(definition: &Definition, answer: &crate::instrument::Answer) -> (String, String) {
+    build::question_and_answer(definition, answer)
+}
+
 impl Summary {
     /// Puts the summary of an assessment together.
     #[must_use]
