@@ -13,9 +13,11 @@ mod care_plans;
 mod client_secrets;
 mod command_line;
 mod command_line_account;
+mod command_line_emergency;
 #[cfg(target_os = "linux")]
 mod command_line_journey;
 mod document;
+mod emergency_accesses;
 mod faults;
 mod fhir;
 mod fhir_validation;

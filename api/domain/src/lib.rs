@@ -17,6 +17,7 @@ pub mod clock;
 pub mod consent;
 pub mod content;
 pub mod digital_profile;
+pub mod emergency_access;
 pub mod finding;
 pub mod flag;
 pub mod id;

@@ -28,6 +28,8 @@ pub mod consent;
 pub mod consent_form;
 mod db;
 pub mod digital_profile;
+pub mod emergency_access;
+pub mod emergency_access_review;
 mod error;
 pub mod finding;
 pub mod flag;
