@@ -33,6 +33,7 @@ mod memberships;
 mod migrations;
 mod oauth_tokens;
 mod offline_man;
+mod operator;
 mod outcomes;
 mod paper_entries;
 mod participants;

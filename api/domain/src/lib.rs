@@ -4,6 +4,7 @@
 //! reads a clock, draws a random number or touches a database: time and ids come in as arguments.
 
 pub mod access_record;
+pub mod access_review;
 pub mod access_rule;
 pub mod assessment;
 pub mod assignment;

@@ -5,6 +5,7 @@
 //! a record takes the caller's [`scope::Scope`].
 
 pub mod access_notice;
+pub mod access_review;
 pub mod access_watch;
 pub mod answer;
 pub mod assessment;
