@@ -393,6 +393,8 @@ async fn list_emergency_accesses(
 }
 
 /// Look at how a record was opened in an emergency
+///
+/// Who opened whose and why, until when, and what was found by those who looked into it.
 #[utoipa::path(
     tag = "emergency-accesses", operation_id = "get_emergency_access",
     params(("id" = EmergencyAccessId, Path, description = "The access.")),
