@@ -1,4 +1,4 @@
-//! One binary: serve, demo, migrate, openapi, policy, user, keys, audit.
+//! One binary: serve, demo, migrate, openapi, policy, user, client, access-review, keys, audit.
 
 mod commands;
 

@@ -1,6 +1,6 @@
 //! The document of this service, made from its code.
 
-use alongside_domain::policy::Rule;
+use alongside_domain::policy::{Relation, Rule};
 use serde_json::{Map, Value, json};
 use utoipa_actix_web::AppExt as _;
 
@@ -30,10 +30,15 @@ const TAGS: &[(&str, &str)] = &[
     ("flags", "Safeguarding concerns: many may raise one, few may read one."),
     ("audit-events", "Who did what to whose record."),
     ("access-notices", "Unusual use of records, for the privacy officer."),
+    (
+        "emergency-accesses",
+        "Records of another site opened in an emergency (break-glass): for half an hour, told at once, looked into afterwards.",
+    ),
 ];
 
 /// Operations whose `DELETE` or `PATCH` changes something without a version.
-const UNVERSIONED: &[&str] = &["end_current_session", "end_session", "end_supporter_session"];
+const UNVERSIONED: &[&str] =
+    &["end_current_session", "end_session", "end_supporter_session", "update_client"];
 
 const ID: &[(&str, &str)] = &[("id", "$response.body#/id")];
 
@@ -128,6 +133,11 @@ fn permission(rule: &Rule) -> Value {
     let mut row = json!({"scope": rule.scope, "grants": grants, "conditions": conditions, "views": views});
     if let Some(row) = row.as_object_mut().filter(|_| rule.fresh) {
         row.insert("fresh_minutes".to_owned(), json!(alongside_domain::sign_in::FRESH_MINUTES));
+    }
+    let opening: Vec<_> =
+        rule.grants.iter().map(|(role, _)| *role).filter(|role| rule.opens_in_emergency(*role)).collect();
+    if let Some(row) = row.as_object_mut().filter(|_| !opening.is_empty()) {
+        row.insert(Relation::Emergency.to_string(), json!(opening));
     }
     row
 }

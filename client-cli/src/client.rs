@@ -42,6 +42,8 @@ struct Request<'a> {
     content_type: &'a str,
     body: Vec<u8>,
     idempotency_key: Option<String>,
+    /// The version that was read, for what changes it.
+    if_match: Option<i64>,
     may_repeat: bool,
     is_signed: bool,
 }
@@ -140,6 +142,17 @@ impl Client {
         let is_empty = body.as_object().is_some_and(serde_json::Map::is_empty);
         let body = if is_empty { Vec::new() } else { serde_json::to_vec(body)? };
         let request = Request { body, may_repeat: false, ..Request::new(Method::POST, path) };
+        parse(&self.send(&request)?.body)
+    }
+
+    /// Posts a step on this version of something.
+    pub fn post_version(&self, path: &str, version: i64, body: Option<&Value>) -> Result<Value> {
+        let request = Request {
+            body: body.map(serde_json::to_vec).transpose()?.unwrap_or_default(),
+            idempotency_key: Some(System.fresh().to_string()),
+            if_match: Some(version),
+            ..Request::new(Method::POST, path)
+        };
         parse(&self.send(&request)?.body)
     }
 
@@ -299,6 +312,9 @@ impl Client {
         if let Some(key) = &request.idempotency_key {
             head = head.header("Idempotency-Key", key);
         }
+        if let Some(version) = request.if_match {
+            head = head.header(header::IF_MATCH, format!("\"{version}\""));
+        }
         if !request.body.is_empty() {
             head = head.header(header::CONTENT_TYPE, request.content_type);
         }
@@ -325,6 +341,7 @@ impl<'a> Request<'a> {
             content_type: JSON,
             body: Vec::new(),
             idempotency_key: None,
+            if_match: None,
             may_repeat: true,
             is_signed: true,
         }

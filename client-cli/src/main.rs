@@ -19,8 +19,8 @@ use serde_json::json;
 
 use crate::client::Client;
 use crate::commands::{
-    account, activate, assess, care_plan, concern, fhir, instrument, manual, paper, participant, rights,
-    sign_in, signpost, summary, today,
+    account, activate, assess, care_plan, concern, emergency_access, fhir, instrument, manual, paper,
+    participant, rights, sign_in, signpost, summary, today,
 };
 use crate::config::Config;
 use crate::exit::{Exit, Stop};
@@ -93,6 +93,9 @@ enum Command {
     Summary(summary::Args),
     /// Report a concern about somebody's safety
     Concern(concern::Args),
+    /// Open a record of another site in an emergency, and look into such uses
+    #[command(subcommand)]
+    EmergencyAccess(emergency_access::Command),
     /// Look at questionnaires, or add one
     #[command(subcommand)]
     Instrument(instrument::Command),
@@ -158,6 +161,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit> {
         Command::Assess(args) => assess::run(&run, &args),
         Command::Summary(args) => summary::run(&run, &args),
         Command::Concern(args) => concern::run(&run, &args),
+        Command::EmergencyAccess(command) => emergency_access::run(&run, &command),
         Command::Instrument(command) => instrument::run(&run, &command),
         Command::Paper(command) => paper::run(&run, &command),
         Command::CarePlan(command) => care_plan::run(&run, &command),

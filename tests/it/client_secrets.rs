@@ -133,6 +133,31 @@ fn a_client_has_its_quota_whatever_number_of_tokens_it_uses() {
 }
 
 #[test]
+fn a_quota_is_changed_from_the_next_minute_on() {
+    let world = World::start();
+    let admin = world.admin();
+    let client = connected(&world, &json!({"requests_per_minute": 1}));
+    let path = format!("/v1/clients/{}", client["client_id"].as_str().unwrap());
+    let change = |quota: i32| {
+        let body = json!({"requests_per_minute": quota}).to_string().into_bytes();
+        admin.send("PATCH", &path, &[("content-type", "application/json")], Some(body))
+    };
+    let software = software(&world, &client);
+    software.get("/v1/participants").ok();
+    software.get("/v1/participants").problem(429, "rate-limited");
+    assert_eq!(change(2).ok()["requests_per_minute"], 2);
+    for quota in [0, -1, 60_001] {
+        change(quota).invalid_at("/requests_per_minute");
+    }
+    world.clock.advance(TimeDelta::seconds(61));
+    software.get("/v1/participants").ok();
+    software.get("/v1/participants").ok();
+    software.get("/v1/participants").problem(429, "rate-limited");
+    admin.post_nothing(&format!("{path}/revocation")).ok();
+    change(3).problem(409, "illegal-transition");
+}
+
+#[test]
 fn a_quota_and_an_overlap_have_bounds() {
     let world = World::start();
     let admin = world.admin();

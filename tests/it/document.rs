@@ -73,6 +73,14 @@ fn the_document_prints_the_policy_table() {
         assert_eq!(printed["scope"], rule.scope, "{name}");
         assert_eq!(printed["grants"].as_object().unwrap().len(), rule.grants.len(), "{name}");
         assert_eq!(printed["fresh_minutes"] == 5, rule.fresh, "{name}");
+        let opened: Vec<_> = rule
+            .grants
+            .iter()
+            .filter(|(role, _)| rule.opens_in_emergency(*role))
+            .map(|(role, _)| json!(role))
+            .collect();
+        let said = printed["emergency"].as_array().cloned().unwrap_or_default();
+        assert_eq!(said, opened, "{name}");
         for (role, relation) in rule.grants {
             assert_eq!(printed["grants"][role.to_string()], relation.to_string(), "{name} {role}");
             let conditions: Vec<_> = rule.conditions(*role).iter().map(ToString::to_string).collect();

@@ -25,6 +25,8 @@ enum Stand {
     Beside,
     /// A supporter whose help has ended.
     Former,
+    /// At the other site of the programme, with the record open because of an emergency.
+    Opened,
     /// In another programme on the same server.
     Elsewhere,
 }
@@ -34,7 +36,8 @@ fn reaches(grant: Relation, stand: Stand) -> bool {
     match (grant, stand) {
         (_, Stand::Elsewhere) => false,
         (Relation::Own | Relation::Assigned, stand) => stand == Stand::With,
-        (Relation::Site, stand) => stand != Stand::Beside,
+        (Relation::Site, stand) => !matches!(stand, Stand::Beside | Stand::Opened),
+        (Relation::Emergency, stand) => stand != Stand::Beside,
         (Relation::Programme, _) => true,
         // A safeguarding lead can act on the flag of this walk.
         (Relation::StandIn, _) => false,
@@ -70,6 +73,8 @@ const IMPERSONAL: &[&str] = &[
     "/oauth2",
     // About whoever used records, and naming none of them.
     "/v1/access-notices",
+    // Whoever opened a record sees that he did, and who watches over it: they have a walk of their own.
+    "/v1/emergency-accesses",
     // Judges what is sent, and keeps nothing.
     "/v1/fhir",
 ];
@@ -220,6 +225,7 @@ impl Cast {
     fn belongings(&self, answered: bool) -> Belongings {
         let text = |view: &Value| view["id"].as_str().unwrap().to_owned();
         let man = self.world.participant().at(self.here).offline().consented().create();
+        crate::emergency_accesses::born(&self.coordinator, &man);
         let ended = text(&assign(&self.coordinator, &self.former, &man));
         self.coordinator.post(&format!("/v1/assignments/{ended}/ending"), &json!({})).ok();
         let assignment = text(&assign(&self.coordinator, &self.supporter, &man));
@@ -246,6 +252,11 @@ impl Cast {
     fn callers(&self, his: &Belongings) -> Vec<(Role, Stand, Caller)> {
         let mut callers = self.staff.clone();
         callers.push((Role::Supporter, Stand::Former, self.former.clone()));
+        for role in Role::VARIANTS.iter().filter(|role| role.breaks_glass()) {
+            let opener = self.world.sign_in_at(*role, self.world.sites[1]);
+            opener.post("/v1/emergency-accesses", &crate::emergency_accesses::asked(&his.man)).created();
+            callers.push((*role, Stand::Opened, opener));
+        }
         callers.push((Role::Supporter, Stand::With, self.supporter.clone()));
         callers.push((Role::Participant, Stand::With, self.world.sign_in_participant(his.man.id)));
         // His supporter first of those who may change something: who acts after him finds another state, and no 404.
@@ -364,7 +375,9 @@ fn what_is_a_participants_is_reached_exactly_as_the_table_says() {
         };
         for (role, stand, caller) in cast.callers(his) {
             let answer = call.send(&caller, his, cast.here);
-            let grant = relation(call.operation, role);
+            let opens = call.operation.rule().unwrap().opens_in_emergency(role);
+            let grant = relation(call.operation, role)
+                .map(|grant| if opens && stand == Stand::Opened { Relation::Emergency } else { grant });
             call.judge(&answer, his, &format!("{role} {stand:?}"), grant, stand);
             if grant.is_some_and(|grant| reaches(grant, stand)) {
                 reached.insert(call.operation.name());

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 
 use crate::audit::Outcome;
 use crate::clock::Timestamp;
+use crate::emergency_access::EmergencyReason;
 use crate::policy::Role;
 
 /// One use of a record.
@@ -22,6 +23,8 @@ pub struct Use<'a> {
     /// In plain words, as [`crate::audit::in_plain_words`] has them.
     pub what: &'a str,
     pub outcome: Outcome,
+    /// Why the record was open to him, where only an emergency opened it.
+    pub emergency: Option<EmergencyReason>,
 }
 
 /// The role as somebody outside the programme would call it.
@@ -61,7 +64,11 @@ pub fn sentence(it: &Use<'_>, own: bool) -> String {
         (None, Some(who), _) => who.to_owned(),
         (None, None, None) => "somebody".to_owned(),
     };
-    let what = lowered(it.what);
+    let mut what = lowered(it.what);
+    if let Some(reason) = it.emergency {
+        what.push_str(", outside the usual team, because ");
+        what.push_str(reason.in_plain_words());
+    }
     match it.outcome {
         Outcome::Done => format!("On {when}, {who} {what}."),
         Outcome::Refused => {
@@ -96,6 +103,7 @@ mod tests {
             role: Some(Role::Supporter),
             what: "Looked at name and contact details",
             outcome: Outcome::Done,
+            emergency: None,
         }
     }
 
@@ -104,6 +112,13 @@ mod tests {
         assert_eq!(
             sentence(&looked(), true),
             "On 2 July 2026 at 09:30, Sam Supporter (peer supporter) looked at name and contact details."
+        );
+        let opened =
+            Use { role: Some(Role::Clinician), emergency: Some(EmergencyReason::DangerToLife), ..looked() };
+        assert_eq!(
+            sentence(&opened, true),
+            "On 2 July 2026 at 09:30, Sam Supporter (nurse or doctor) looked at name and contact details, outside the usual \
+             team, because somebody's life or health was in danger."
         );
         let refused = Use { outcome: Outcome::Refused, ..looked() };
         assert_eq!(

@@ -96,6 +96,7 @@ pub const fn in_plain_words(operation: Operation) -> &'static str {
         Op::EndMembership => "Took a role away",
         Op::ListClients => "Looked at the list of connected programs",
         Op::CreateClient => "Connected a program",
+        Op::UpdateClient => "Changed what a connected program may ask for",
         Op::RevokeClient => "Cut off a connected program",
         Op::CreateClientSecret => "Gave a program a new secret",
         Op::ListParticipants => "Saw the record in a list",
@@ -207,6 +208,13 @@ pub const fn in_plain_words(operation: Operation) -> &'static str {
         Op::ListAuditEvents => "Looked at the audit log",
         Op::ListAccessNotices => "Looked at the list of unusual uses of records",
         Op::AcknowledgeAccessNotice => "Looked into an unusual use of records",
+        Op::CreateEmergencyAccess => "Opened the record in an emergency",
+        Op::ListEmergencyAccesses => "Looked at the list of records opened in an emergency",
+        Op::GetEmergencyAccess => "Looked at how the record was opened in an emergency",
+        Op::EndEmergencyAccess => "Ended an access to the record in an emergency",
+        Op::HoldEmergencyAccess => "Decided that an access in an emergency is not told yet",
+        Op::ReleaseEmergencyAccess => "Decided that an access in an emergency is told",
+        Op::ReviewEmergencyAccess => "Looked into why the record was opened in an emergency",
     }
 }
 

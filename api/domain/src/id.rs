@@ -121,6 +121,8 @@ pub mod kind {
     pub enum ConsentForm {}
     pub enum DataKey {}
     pub enum DigitalProfile {}
+    pub enum EmergencyAccess {}
+    pub enum EmergencyAccessReview {}
     pub enum Finding {}
     pub enum Flag {}
     pub enum FlagEntry {}
@@ -156,6 +158,8 @@ pub type ClientId = Id<kind::Client>;
 pub type ConsentId = Id<kind::Consent>;
 pub type ConsentFormId = Id<kind::ConsentForm>;
 pub type DigitalProfileId = Id<kind::DigitalProfile>;
+pub type EmergencyAccessId = Id<kind::EmergencyAccess>;
+pub type EmergencyAccessReviewId = Id<kind::EmergencyAccessReview>;
 pub type FindingId = Id<kind::Finding>;
 pub type FlagId = Id<kind::Flag>;
 pub type FlagEntryId = Id<kind::FlagEntry>;

@@ -5,6 +5,7 @@
 
 pub mod access_record;
 pub mod access_report;
+pub mod access_review;
 pub mod access_rule;
 pub mod assessment;
 pub mod assignment;
@@ -19,6 +20,7 @@ pub mod consent;
 pub mod content;
 pub mod data_class;
 pub mod digital_profile;
+pub mod emergency_access;
 pub mod finding;
 pub mod flag;
 pub mod id;

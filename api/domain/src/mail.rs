@@ -28,6 +28,8 @@ pub enum MailKind {
     PasswordChanged,
     /// Somebody took your second factor away.
     SecondFactorRemoved,
+    /// To those who watch over it: a record was opened in an emergency. Not whose, and not by whom.
+    EmergencyAccess,
 }
 
 /// What became of a letter.
@@ -111,6 +113,14 @@ pub fn letter(kind: MailKind, filling: &Filling<'_>) -> (&'static str, String) {
             format!(
                 "an administrator has taken the second factor (the app that shows codes) off your account at {service}. You \
                  set up a new one when you next sign in.\n\nIf you did not ask for this, tell your administrator at once."
+            ),
+        ),
+        MailKind::EmergencyAccess => (
+            "A record was opened in an emergency",
+            format!(
+                "somebody has just opened a record in an emergency at {service}. It stays open for half an hour.\n\nPlease \
+                 sign in and look at it, with the command line:\n\n  alongside emergency-access list\n\nA privacy officer has \
+                 seven days to look into it."
             ),
         ),
     };

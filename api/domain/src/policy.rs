@@ -12,7 +12,7 @@ use std::str::FromStr as _;
 pub use printed::page;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
-pub use table::RULES;
+pub use table::{IN_EMERGENCY, RULES};
 pub use terms::{CONDITIONS, Condition, ConditionRow, VIEWS, View, ViewRow};
 
 /// What a person or a client is in a programme.
@@ -70,6 +70,13 @@ impl Role {
         matches!(self, Self::SafeguardingLead | Self::PrivacyOfficer)
     }
 
+    /// Whether it may open a record of another site in an emergency. Those who lead the care and those who arrange the
+    /// help; nobody whose role reads no record at his own sites, since there would be nothing to open.
+    #[must_use]
+    pub fn breaks_glass(self) -> bool {
+        matches!(self, Self::Clinician | Self::Coordinator)
+    }
+
     /// Where a role stands when one person holds several: the least privileged is used unless he asks otherwise.
     #[must_use]
     pub fn privilege(self) -> usize {
@@ -106,6 +113,9 @@ pub enum Relation {
     /// Safeguarding flags of the programme on which nobody in a nearer role can act: see
     /// [`crate::flag::STAND_INS`].
     StandIn,
+    /// Besides the sites: one participant of the programme whose record the caller has opened in an emergency, for half an
+    /// hour. See [`crate::emergency_access`].
+    Emergency,
     /// Everything this installation holds. No operation on a person's record has it.
     Installation,
 }
@@ -127,6 +137,15 @@ impl Rule {
     #[must_use]
     pub fn relation(&self, role: Role) -> Option<Relation> {
         self.grants.iter().find(|(granted, _)| *granted == role).map(|(_, relation)| *relation)
+    }
+
+    /// Whether an emergency access opens the operation to `role`, on the one record it is about: only what the role reads
+    /// at its own sites, and nothing of it that could change anything.
+    #[must_use]
+    pub fn opens_in_emergency(&self, role: Role) -> bool {
+        role.breaks_glass()
+            && self.relation(role) == Some(Relation::Site)
+            && IN_EMERGENCY.contains(&self.operation)
     }
 }
 
@@ -183,6 +202,7 @@ pub enum Operation {
 
     ListClients,
     CreateClient,
+    UpdateClient,
     RevokeClient,
     CreateClientSecret,
 
@@ -304,6 +324,14 @@ pub enum Operation {
     ListAuditEvents,
     ListAccessNotices,
     AcknowledgeAccessNotice,
+
+    CreateEmergencyAccess,
+    ListEmergencyAccesses,
+    GetEmergencyAccess,
+    EndEmergencyAccess,
+    HoldEmergencyAccess,
+    ReleaseEmergencyAccess,
+    ReviewEmergencyAccess,
 }
 
 impl Operation {
@@ -460,6 +488,30 @@ mod tests {
         ] {
             assert!(operation.rule().unwrap().fresh, "{operation}");
         }
+    }
+
+    #[test]
+    fn an_emergency_opens_what_is_read_at_ones_own_sites_and_nothing_else() {
+        // What carries the record out of the house stays shut.
+        let carried = [Operation::ExportQuestionnaireResponse, Operation::PrintCarePlan];
+        for rule in RULES {
+            for role in Role::VARIANTS {
+                let reads = crate::access_rule::reads_records(rule.operation);
+                let at_site = rule.relation(*role) == Some(Relation::Site);
+                let expected = role.breaks_glass() && at_site && reads && !carried.contains(&rule.operation);
+                assert_eq!(rule.opens_in_emergency(*role), expected, "{role} {}", rule.operation);
+            }
+            assert!(
+                rule.grants.iter().all(|(_, relation)| *relation != Relation::Emergency),
+                "{}",
+                rule.operation
+            );
+        }
+        let create = Operation::CreateEmergencyAccess.rule().unwrap();
+        for role in Role::VARIANTS {
+            assert_eq!(create.relation(*role).is_some(), role.breaks_glass(), "{role}");
+        }
+        assert!(create.fresh);
     }
 
     #[test]

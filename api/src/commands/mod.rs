@@ -1,12 +1,16 @@
 //! The operator's commands.
 
+mod access_review;
 mod audit;
+mod client;
 mod demo;
 mod keys;
 mod migrate;
+mod operator;
 mod rotate;
 mod serve;
 mod user;
+mod user_account;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -45,6 +49,10 @@ enum Command {
     Policy,
     /// Manage people from the server's own command line.
     User(user::User),
+    /// Manage programs that act for themselves, from the server's own command line.
+    Client(client::ClientCommand),
+    /// Print who can get in, with what wants looking at.
+    AccessReview(access_review::AccessReview),
     /// Manage the key file.
     Keys(keys::KeysCommand),
     /// Judge the sealed audit log, or hand it out for others to judge.
@@ -75,6 +83,8 @@ impl Cli {
             Command::Openapi => print_document(),
             Command::Policy => print_policy(),
             Command::User(user) => user.run(),
+            Command::Client(client) => client.run(),
+            Command::AccessReview(review) => review.run(),
             Command::Keys(keys) => keys.run(),
         };
         done.map(|()| ExitCode::SUCCESS)

@@ -5,7 +5,7 @@ use alongside_api::security::password::{SHORTEST, acceptable, unlike};
 use alongside_api::security::token::{OpaqueSecret, SecretKind};
 use alongside_domain::id::{MembershipId, PersonId};
 use alongside_domain::policy::Role;
-use alongside_store::audit::{self, AuditEvent, any_id};
+use alongside_store::audit;
 use alongside_store::membership::{self, Membership};
 use alongside_store::person::{self, Person};
 use alongside_store::types::{At, Code, Key};
@@ -15,7 +15,8 @@ use chrono::TimeDelta;
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{ConfigArgs, open, runtime};
+use super::user_account::{self, Step as Change};
+use super::{ConfigArgs, open, operator, runtime};
 
 /// How long a code from here is good.
 const CODE_DAYS: i64 = 7;
@@ -25,6 +26,9 @@ const CODE_DAYS: i64 = 7;
 pub struct User {
     #[command(flatten)]
     config: ConfigArgs,
+    /// Print one JSON document, where a step answers with an account.
+    #[arg(long, global = true)]
+    json: bool,
     #[command(subcommand)]
     step: Step,
 }
@@ -44,6 +48,25 @@ enum Step {
         #[arg(long, value_name = "ADDRESS")]
         email: String,
     },
+    /// List all accounts.
+    List,
+    /// Show one account.
+    Show(Of),
+    /// Close an account: every session ends at once.
+    Deactivate(Of),
+    /// Open an account again. Somebody who never chose a password needs a code as well.
+    Reactivate(Of),
+    /// End every session of somebody, whose device was lost.
+    EndSessions(Of),
+    /// Take a second factor away; make sure that it is he who asks. Nothing is open to him before he sets up another.
+    ResetSecondFactor(Of),
+}
+
+/// Whose account.
+#[derive(Debug, Args)]
+struct Of {
+    #[arg(long, value_name = "ADDRESS")]
+    email: String,
 }
 
 impl User {
@@ -53,6 +76,16 @@ impl User {
         match self.step {
             Step::CreateAdmin { email, name } => runtime(create_admin(app, email, name, read_password()?)),
             Step::IssueCode { email } => runtime(issue_code(app, email)),
+            Step::List => runtime(user_account::list(app, self.json)),
+            Step::Show(of) => runtime(user_account::show(app, of.email, self.json)),
+            Step::Deactivate(of) => runtime(user_account::take(app, of.email, Change::Deactivate, self.json)),
+            Step::Reactivate(of) => runtime(user_account::take(app, of.email, Change::Reactivate, self.json)),
+            Step::EndSessions(of) => {
+                runtime(user_account::take(app, of.email, Change::EndSessions, self.json))
+            }
+            Step::ResetSecondFactor(of) => {
+                runtime(user_account::take(app, of.email, Change::ResetSecondFactor, self.json))
+            }
         }
     }
 }
@@ -70,29 +103,15 @@ fn read_password() -> anyhow::Result<SecretString> {
 async fn issue_code(app: App, email: String) -> anyhow::Result<()> {
     let code = OpaqueSecret::generate(SecretKind::Activation);
     let (hash, now) = (code.hash(), app.clock.now());
-    let event_id = any_id(app.ids.fresh());
+    let shared = app.clone();
     let address = email.trim().to_lowercase();
     let found = app
         .store
         .write(Context::System(Duty::Operator), move |db| {
             let Some(person) = person::by_email(db, &address)? else { return Ok::<_, StoreError>(false) };
             person::invite(db, person.id.0, &hash, now + TimeDelta::days(CODE_DAYS))?;
-            let event = AuditEvent {
-                id: event_id,
-                at: At(now),
-                programme_id: None,
-                person_id: None,
-                client_id: None,
-                session_id: None,
-                role: None,
-                operation: "issue_code".to_owned(),
-                participant_id: person.participant_id,
-                resource_id: Some(any_id(person.id.0.uuid())),
-                status: 200,
-                flag_id: None,
-                request_id: event_id,
-                detail: Some("command line of the server".to_owned()),
-            };
+            let of = Some(person.id.0.uuid());
+            let event = operator::event(&shared, now, "issue_code", of, person.participant_id.map(|id| id.0));
             audit::record(db, &event, &[])?;
             Ok(true)
         })

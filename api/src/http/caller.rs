@@ -3,10 +3,13 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 use alongside_domain::clock::Timestamp;
-use alongside_domain::id::{ClientId, ParticipantId, PersonId, ProgrammeId, SessionId, SiteId};
+use alongside_domain::id::{
+    ClientId, EmergencyAccessId, ParticipantId, PersonId, ProgrammeId, SessionId, SiteId,
+};
 use alongside_domain::policy::{Relation, Role};
 use alongside_store::scope::{Reach, Scope};
-use alongside_store::{Context, Duty, StoreError, client, session};
+use alongside_store::session::Session;
+use alongside_store::{Context, Db, Duty, StoreError, client, emergency_access, session};
 use uuid::Uuid;
 
 use super::codes::Code;
@@ -19,6 +22,13 @@ use crate::app::App;
 pub enum Actor {
     Person(PersonId),
     Client(ClientId),
+}
+
+/// A record of another site that is open to the caller because of an emergency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opened {
+    pub access: EmergencyAccessId,
+    pub participant: ParticipantId,
 }
 
 /// The signed-in caller of this request.
@@ -40,6 +50,8 @@ pub struct Caller {
     /// When he last showed that it is he who sits there.
     pub fresh_at: Option<Timestamp>,
     pub device_name: Option<String>,
+    /// At this moment: asked anew at each request, so that it is over with the half hour on every replica.
+    pub opened: Option<Opened>,
 }
 
 impl Caller {
@@ -79,6 +91,13 @@ impl Caller {
                 Some(sites) => Reach::Sites(programme, sites.clone()),
                 None => Reach::Programme(programme),
             },
+            (Relation::Emergency, Some(programme)) => match (&self.sites, self.opened) {
+                (Some(sites), Some(opened)) => {
+                    Reach::SitesAndOne(programme, sites.clone(), opened.participant)
+                }
+                (Some(sites), None) => Reach::Sites(programme, sites.clone()),
+                (None, _) => Reach::Programme(programme),
+            },
             (Relation::Assigned, Some(programme)) => {
                 self.person().map_or(Reach::Nothing, |person| Reach::Caseload(programme, person))
             }
@@ -107,9 +126,10 @@ pub(super) async fn identify(app: &App, request: &HttpRequest, now: Timestamp) -
         let session = session::find(db, session_id)?;
         let client = session.client_id.filter(|_| !counted);
         let quota = client.map(|client| client::requests_per_minute(db, client.0)).transpose()?;
-        Ok((session, quota))
+        let opened = opened_to(db, &session, now)?;
+        Ok((session, quota, opened))
     });
-    let (session, quota) = looked.await.map_err(|error| match error {
+    let (session, quota, opened) = looked.await.map_err(|error| match error {
         StoreError::NotFound => Problem::new(Code::Unauthenticated),
         other => Refusal::from(other).into_problem(),
     })?;
@@ -137,8 +157,24 @@ pub(super) async fn identify(app: &App, request: &HttpRequest, now: Timestamp) -
                 || (app.second_factor_required && session.trust.second_factor_at.is_none())),
         fresh_at: session.trust.fresh_at.map(|at| at.0),
         device_name: session.trust.device_name,
+        opened,
     };
     if caller.actor_id() == claims.subject { Ok(caller) } else { Err(Problem::new(Code::Unauthenticated)) }
+}
+
+/// What is open in this session because of an emergency; nothing is asked of roles that never open anything, nor of who
+/// reaches the whole programme anyway.
+fn opened_to(db: &mut Db<'_>, session: &Session, now: Timestamp) -> Result<Option<Opened>, StoreError> {
+    let (Some(person), Some(programme), Some(_)) = (session.person_id, session.programme_id, &session.sites)
+    else {
+        return Ok(None);
+    };
+    if !session.role.0.breaks_glass() {
+        return Ok(None);
+    }
+    let open = emergency_access::opened(db, person.0, now)?;
+    let open = open.filter(|open| open.programme_id == programme && open.role == session.role);
+    Ok(open.map(|open| Opened { access: open.id.0, participant: open.participant_id.0 }))
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alongside_domain::clock::Timestamp;
-use alongside_domain::id::{FlagId, ParticipantId, ProgrammeId, kind};
+use alongside_domain::id::{EmergencyAccessId, FlagId, ParticipantId, ProgrammeId, kind};
 use alongside_domain::policy::Operation;
 use alongside_store::audit::any_id;
 use alongside_store::flag::Flag;
@@ -28,6 +28,7 @@ pub(super) struct Trace {
     pub listed: Vec<ParticipantId>,
     pub flag: Option<FlagId>,
     pub detail: Option<String>,
+    pub emergency: Option<EmergencyAccessId>,
     /// The data keys that were read, so that each is read once.
     pub keys: Vec<Arc<RecordKeys>>,
 }
@@ -132,6 +133,11 @@ impl Ctx<'_, '_> {
     /// Notes what a machine may say about the request: names of changed members, never their values.
     pub fn note(&mut self, detail: impl Into<String>) {
         self.trace.detail = Some(detail.into());
+    }
+
+    /// Notes that this is about an access in an emergency: as long as that is held, the participant is not told of it.
+    pub fn under_emergency(&mut self, access: EmergencyAccessId) {
+        self.trace.emergency = Some(access);
     }
 
     /// The one programme the caller works in.

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::{HttpMessage as _, HttpRequest};
 use alongside_domain::clock::Timestamp;
-use alongside_domain::id::{AuditEventId, FlagId};
+use alongside_domain::emergency_access::log_detail;
+use alongside_domain::id::{AuditEventId, EmergencyAccessId, FlagId, ParticipantId};
 use alongside_domain::policy::Operation;
 use alongside_store::audit::{self, AuditEvent, Record, any_id};
 use alongside_store::scope::{Reach, Scope};
 use alongside_store::types::{At, Code as Coded, Key};
-use alongside_store::{Context, Db, StoreError};
+use alongside_store::{Context, Db, StoreError, participant};
 use uuid::Uuid;
 
 use super::caller::Caller;
@@ -116,7 +117,32 @@ impl Granted {
         if let (None, Some(Named { id, of: Kind::His(record) })) = (trace.participant, self.named) {
             event.participant_id = audit::whose(db, record, id)?.map(Key);
         }
+        if let Some(access) = self.emergency(db, trace, event.participant_id.map(|id| id.0))? {
+            event.detail = Some(log_detail(access));
+        }
         audit::record(db, &event, &trace.listed)
+    }
+
+    /// The access in an emergency that this request is about, or without which it would have met nothing there.
+    fn emergency(
+        &self,
+        db: &mut Db<'_>,
+        trace: &Trace,
+        about: Option<ParticipantId>,
+    ) -> Result<Option<EmergencyAccessId>, StoreError> {
+        if trace.emergency.is_some() {
+            return Ok(trace.emergency);
+        }
+        let (Reach::SitesAndOne(_, sites, one), Some(opened)) = (&self.scope.reach, self.caller.opened)
+        else {
+            return Ok(None);
+        };
+        if about != Some(*one) && !trace.listed.contains(one) {
+            return Ok(None);
+        }
+        // He may have moved to a site of the caller's since.
+        let is_near = participant::site_of(db, *one)?.is_some_and(|site| sites.contains(&site));
+        Ok((!is_near).then_some(opened.access))
     }
 
     /// As [`Granted::record_in`], in a transaction of its own.

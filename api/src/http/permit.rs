@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use alongside_domain::clock::Timestamp;
-use alongside_domain::policy::{Operation, Role, relation};
+use alongside_domain::policy::{Operation, Relation, Role, relation};
 use alongside_domain::sign_in::is_fresh;
 use alongside_store::Db;
 use alongside_store::scope::Scope;
@@ -182,7 +182,9 @@ impl<const OPERATION: u16> FromRequest for Permit<OPERATION> {
             let now = app.clock.now();
             let caller = caller::identify(&app, &request, now).await?;
             let relation = relation(operation, caller.role);
-            let scope = relation.map(|relation| caller.scope(relation));
+            let opens = operation.rule().is_some_and(|rule| rule.opens_in_emergency(caller.role));
+            let scope =
+                relation.map(|relation| caller.scope(if opens { Relation::Emergency } else { relation }));
             let granted = Granted {
                 operation,
                 scope: Arc::new(scope.unwrap_or_else(Scope::nothing)),

@@ -144,7 +144,7 @@ fn address(
     let good_for = match kind {
         MailKind::Invitation => Some(INVITATION),
         MailKind::PasswordReset => Some(RESET),
-        MailKind::PasswordChanged | MailKind::SecondFactorRemoved => None,
+        MailKind::PasswordChanged | MailKind::SecondFactorRemoved | MailKind::EmergencyAccess => None,
     };
     if let Some(good_for) = good_for {
         person::invite(db, account.id.0, code, now + good_for)?;

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use actix_web::{HttpRequest, HttpResponse, get};
 use alongside_domain::access_record::{Use, sentence};
 use alongside_domain::audit::{Outcome, is_confidential, named_in_plain_words};
-use alongside_domain::id::{AuditEventId, ClientId, ParticipantId, PersonId};
+use alongside_domain::emergency_access::{EmergencyReason, of_log_detail};
+use alongside_domain::id::{AuditEventId, ClientId, EmergencyAccessId, ParticipantId, PersonId};
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::audit::AuditEvent;
 use alongside_store::audit_list::{self, Filter};
-use alongside_store::{Duty, StoreError, client, person, programme};
+use alongside_store::{Duty, StoreError, client, emergency_access, person, programme};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -26,7 +27,7 @@ use crate::http::{Code, Path, Permit, Problem, Query, Services};
     "person_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e70", "client_id": null, "role": "supporter",
     "operation": "get_participant", "participant_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e76",
     "resource_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e76", "status": 200, "outcome": "done",
-    "request_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e77"
+    "emergency_access_id": null, "request_id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e77"
 }))]
 pub struct AuditEventView {
     pub id: AuditEventId,
@@ -46,6 +47,8 @@ pub struct AuditEventView {
     #[schema(minimum = 100, maximum = 599)]
     pub status: i32,
     pub outcome: Outcome,
+    /// The access in an emergency that it was about, or without which nothing would have been shown.
+    pub emergency_access_id: Option<EmergencyAccessId>,
     /// The request's id, as in `X-Request-Id`.
     pub request_id: Uuid,
 }
@@ -63,9 +66,14 @@ impl From<AuditEvent> for AuditEventView {
             resource_id: row.resource_id.map(|id| id.0.uuid()),
             status: row.status,
             outcome: Outcome::of_status(row.status),
+            emergency_access_id: access_of(&row.detail),
             request_id: row.request_id.0.uuid(),
         }
     }
+}
+
+fn access_of(detail: &Option<String>) -> Option<EmergencyAccessId> {
+    detail.as_deref().and_then(of_log_detail)
 }
 
 /// A page of the audit log.
@@ -133,7 +141,7 @@ async fn list_audit_events(
     let before: Option<Uuid> = paging.after(&cursors, &list)?;
     let fetch = paging.fetch();
     let operation = name.as_deref().map(operation).transpose()?;
-    let filter = Filter { participant_id, person_id, operation, from, to, without_role: None };
+    let filter = Filter { participant_id, person_id, operation, from, to, ..Filter::default() };
     let mut rows = permit
         .read(move |ctx| {
             let rows = audit_list::list(ctx.db, ctx.scope, &filter, before.map(AuditEventId::new), fetch)?;
@@ -153,7 +161,7 @@ async fn list_audit_events(
 #[schema(example = json!({
     "id": "0193c1f0-7b8a-7c3d-9f2e-1a2b3c4d5e75", "at": "2026-11-02T09:30:00Z", "who": "Sam Supporter",
     "role": "supporter", "client": null, "operation": "get_participant", "what": "Looked at the record",
-    "outcome": "done",
+    "outcome": "done", "emergency_reason": null,
     "sentence": "On 2 November 2026 at 09:30, Sam Supporter (peer supporter) looked at the record."
 }))]
 pub struct RecordUseView {
@@ -174,6 +182,8 @@ pub struct RecordUseView {
     #[schema(max_length = 80)]
     pub what: String,
     pub outcome: Outcome,
+    /// Why the record was open to somebody of another site, where only an emergency opened it.
+    pub emergency_reason: Option<EmergencyReason>,
     /// All of it in one sentence for the person whose record it is; the time is that of the programme.
     #[schema(max_length = 600)]
     pub sentence: String,
@@ -233,14 +243,18 @@ async fn list_participant_audit_events(
     // On a participant's own screen a safeguarding lead's reading would tell whoever looks over his shoulder that
     // somebody raised a concern.
     let without_role = (permit.caller().role == Role::Participant).then_some(Role::SafeguardingLead);
-    let filter = Filter { from, to, without_role, ..Filter::default() };
+    let mut filter = Filter { from, to, without_role, ..Filter::default() };
     let own = permit.caller().role == Role::Participant;
-    let (mut rows, people, clients, timezone) = permit
+    let (mut rows, names, timezone) = permit
         .read(move |ctx| {
+            if own {
+                filter.without_access = emergency_access::held_from(ctx.db, id)?;
+            }
             let before = before.map(AuditEventId::new);
             let rows = audit_list::of_participant(ctx.db, ctx.scope, id, &filter, before, fetch)?;
             let people: Vec<_> = rows.iter().filter_map(|row| row.person_id).map(|id| id.0).collect();
             let clients: Vec<_> = rows.iter().filter_map(|row| row.client_id).map(|id| id.0).collect();
+            let accesses: Vec<_> = rows.iter().filter_map(|row| access_of(&row.detail)).collect();
             ctx.about(id);
             let programme = ctx.programme()?;
             let timezone = programme::find(ctx.db, ctx.scope, programme)?.timezone;
@@ -248,25 +262,30 @@ async fn list_participant_audit_events(
             let (people, clients) = ctx.db.within(Duty::AccessRecord, |db| {
                 Ok::<_, StoreError>((person::names(db, &people)?, client::names(db, &clients)?))
             })?;
-            Ok((rows, people, clients, timezone))
+            let reasons = emergency_access::reasons(ctx.db, &accesses)?;
+            Ok((rows, Names { people, clients, reasons }, timezone))
         })
         .await?;
     let next = paging.cut(&mut rows, &cursors, &list, |row| row.id.0.uuid())?;
-    let view = |row| record_use(row, &people, &clients, &timezone, own);
+    let view = |row| record_use(row, &names, &timezone, own);
     let items = rows.into_iter().map(view).collect();
     Ok(page::respond(&request, &RecordUsePage { items, next: next.clone() }, next.as_deref()))
 }
 
-fn record_use(
-    row: AuditEvent,
-    people: &HashMap<PersonId, String>,
-    clients: &HashMap<ClientId, String>,
-    timezone: &str,
-    own: bool,
-) -> RecordUseView {
+/// What ids on the page stand for.
+struct Names {
+    people: HashMap<PersonId, String>,
+    clients: HashMap<ClientId, String>,
+    reasons: HashMap<EmergencyAccessId, EmergencyReason>,
+}
+
+fn record_use(row: AuditEvent, names: &Names, timezone: &str, own: bool) -> RecordUseView {
     let what = named_in_plain_words(&row.operation);
-    let who = row.person_id.and_then(|id| people.get(&id.0));
-    let client = row.client_id.and_then(|id| clients.get(&id.0));
+    let who = row.person_id.and_then(|id| names.people.get(&id.0));
+    let client = row.client_id.and_then(|id| names.clients.get(&id.0));
+    // What others do about an access is no emergency of theirs.
+    let by_opener = row.role.is_some_and(|role| role.0.breaks_glass());
+    let reason = access_of(&row.detail).filter(|_| by_opener).and_then(|id| names.reasons.get(&id)).copied();
     let told = Use {
         at: row.at.0,
         timezone,
@@ -275,6 +294,7 @@ fn record_use(
         role: row.role.map(|role| role.0),
         what,
         outcome: Outcome::of_status(row.status),
+        emergency: reason,
     };
     RecordUseView {
         id: row.id.0,
@@ -286,6 +306,7 @@ fn record_use(
         what: what.to_owned(),
         operation: row.operation,
         outcome: told.outcome,
+        emergency_reason: told.emergency,
     }
 }
 

@@ -24,6 +24,17 @@ pub fn line(text: &str) -> Result<(), ValidationError> {
     Ok(())
 }
 
+/// What somebody says in his own words, with something in it. Lines may end.
+pub fn said(text: &str) -> Result<(), ValidationError> {
+    if text.trim().is_empty() {
+        return Err(broken("blank", "This must not be blank."));
+    }
+    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        return Err(broken("control", "This must be text without control characters."));
+    }
+    Ok(())
+}
+
 pub fn code(text: &str) -> Result<(), ValidationError> {
     let message = "This must be 2 to 32 capital letters, digits and inner hyphens.";
     if programme::is_code(text) { Ok(()) } else { Err(broken("format", message)) }
@@ -110,6 +121,7 @@ mod tests {
     fn lines_numbers_and_addresses() {
         assert!(line("Ward 7 (north)").is_ok());
         assert!(line("  ").is_err() && line("a\nb").is_err());
+        assert!(said("a\nb").is_ok() && said(" \n").is_err() && said("a\u{7}").is_err());
         assert!(phone("+44 1632 960100").is_ok() && phone("999").is_ok());
         assert!(phone("call me").is_err() && phone("1").is_err());
         assert!(web_address("https://council.example/form?a=1").is_ok());

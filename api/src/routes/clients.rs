@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, get, patch, post};
 use alongside_domain::client::ClientState;
 use alongside_domain::id::{ClientId, ProgrammeId};
 use alongside_domain::policy::{Operation, client_scopes};
@@ -46,6 +46,17 @@ pub struct ClientCreate {
     #[validate(range(min = 1, max = 60_000))]
     #[schema(minimum = 1, maximum = 60000, default = 600)]
     pub requests_per_minute: Option<i32>,
+}
+
+/// What may be changed of a service client. Scopes are not: a program that needs others gets another client.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"requests_per_minute": 1200}))]
+pub struct ClientUpdate {
+    /// How often all its tokens together may ask on each replica, 1 to 60000.
+    #[validate(range(min = 1, max = 60_000))]
+    #[schema(minimum = 1, maximum = 60000)]
+    pub requests_per_minute: i32,
 }
 
 /// A service client.
@@ -206,6 +217,36 @@ fn create(ctx: &mut Ctx<'_, '_>, new: &ClientCreate, secret: &OpaqueSecret) -> R
     Reply::created_plain(format!("/v1/clients/{id}"), &shown)
 }
 
+/// Change the quota of a program
+///
+/// It holds from the program's next minute on, on each replica.
+#[utoipa::path(
+    tag = "clients", operation_id = "update_client", request_body = ClientUpdate,
+    params(("id" = ClientId, Path, description = "The service client.")),
+    responses((status = 200, description = "The program as it is now.", body = ClientView))
+)]
+#[patch("/v1/clients/{id}")]
+async fn update_client(
+    permit: Permit<{ Operation::UpdateClient.id() }>,
+    path: Path<ClientId>,
+    body: Json<ClientUpdate>,
+) -> Result<HttpResponse, Problem> {
+    let (id, quota) = (*path, body.requests_per_minute);
+    permit
+        .write(move |ctx| {
+            let mut row = client::find(ctx.db, ctx.scope, id)?;
+            if row.revoked_at.is_some() {
+                let none: [ClientState; 0] = [];
+                return Err(IllegalTransition::new(ClientState::Revoked, "quota", none).into());
+            }
+            client::set_quota(ctx.db, &row, quota)?;
+            ctx.note("requests_per_minute");
+            row.requests_per_minute = quota;
+            Reply::ok_plain(&ClientView::from(row))
+        })
+        .await
+}
+
 /// Cut off a program
 ///
 /// Its tokens are refused from the next request on, and it gets no others. There is no way back.
@@ -235,5 +276,5 @@ async fn revoke_client(
 }
 
 pub fn routes(config: &mut impl Services) {
-    config.service(list_clients).service(create_client).service(revoke_client);
+    config.service(list_clients).service(create_client).service(update_client).service(revoke_client);
 }

@@ -32,6 +32,8 @@ pub mod consents;
 pub mod digital_profiles;
 pub mod discrepancy_rates;
 mod double_entry;
+pub mod emergency_access_reviews;
+pub mod emergency_accesses;
 pub mod explanations;
 mod fhir;
 pub mod fhir_validation;
@@ -112,6 +114,8 @@ pub fn all(config: &mut impl Services) {
     consents::routes(config);
     digital_profiles::routes(config);
     discrepancy_rates::routes(config);
+    emergency_access_reviews::routes(config);
+    emergency_accesses::routes(config);
     explanations::routes(config);
     fhir_validation::routes(config);
     findings::routes(config);

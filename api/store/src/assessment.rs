@@ -130,6 +130,12 @@ pub fn list(
                     .filter(assessments::programme_id.eq(Key(*programme)))
                     .filter(assessments::site_id.eq_any(sites))
             }
+            Reach::SitesAndOne(programme, sites, one) => {
+                let sites: Vec<_> = sites.iter().map(|site| Key(*site)).collect();
+                query
+                    .filter(assessments::programme_id.eq(Key(*programme)))
+                    .filter(assessments::site_id.eq_any(sites).or(assessments::participant_id.eq(Key(*one))))
+            }
             Reach::Caseload(programme, supporter) => {
                 let helped = assignments::table
                     .inner_join(participants::table.on(participants::id.eq(assignments::participant_id)))

@@ -51,6 +51,10 @@ fn admits(scope: &Scope, row: &Assignment) -> bool {
     match &scope.reach {
         Reach::Programme(programme) => *programme == row.programme_id.0,
         Reach::Sites(programme, sites) => *programme == row.programme_id.0 && sites.contains(&row.site_id.0),
+        Reach::SitesAndOne(programme, sites, one) => {
+            *programme == row.programme_id.0
+                && (sites.contains(&row.site_id.0) || *one == row.participant_id.0)
+        }
         Reach::Person(programme, person) | Reach::Caseload(programme, person) => {
             *programme == row.programme_id.0 && *person == row.supporter_id.0 && row.state.0.is_live()
         }
@@ -140,6 +144,12 @@ pub fn list(
                 query
                     .filter(assignments::programme_id.eq(Key(*programme)))
                     .filter(assignments::site_id.eq_any(sites))
+            }
+            Reach::SitesAndOne(programme, sites, one) => {
+                let sites: Vec<_> = sites.iter().map(|site| Key(*site)).collect();
+                query
+                    .filter(assignments::programme_id.eq(Key(*programme)))
+                    .filter(assignments::site_id.eq_any(sites).or(assignments::participant_id.eq(Key(*one))))
             }
             Reach::Person(programme, person) | Reach::Caseload(programme, person) => query
                 .filter(assignments::programme_id.eq(Key(*programme)))

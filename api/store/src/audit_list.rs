@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use alongside_domain::audit::confidential;
 use alongside_domain::clock::Timestamp;
-use alongside_domain::id::{AuditEventId, ParticipantId, PersonId, ProgrammeId, kind};
+use alongside_domain::emergency_access::log_detail;
+use alongside_domain::id::{AuditEventId, EmergencyAccessId, ParticipantId, PersonId, ProgrammeId, kind};
 use alongside_domain::policy::{Operation, Role};
 use diesel::prelude::*;
 
@@ -29,6 +30,8 @@ pub struct Filter {
     pub to: Option<Timestamp>,
     /// Events under this role are left out.
     pub without_role: Option<Role>,
+    /// What was done under these accesses in an emergency, or about them, is left out.
+    pub without_access: Vec<EmergencyAccessId>,
 }
 
 /// How an event is about a participant.
@@ -137,6 +140,7 @@ fn query(
     limit: u32,
 ) -> Result<Vec<AuditEvent>, StoreError> {
     let hidden: Vec<&'static str> = confidential().map(Operation::name).collect();
+    let held: Vec<String> = filter.without_access.iter().map(|id| log_detail(*id)).collect();
     Ok(on_engine!(db, Backend, conn => {
         let mut query = audit_events::table
             .select(cols::<AuditEvent>())
@@ -175,6 +179,9 @@ fn query(
         }
         if let Some(role) = filter.without_role {
             query = query.filter(audit_events::role.is_null().or(audit_events::role.ne(Some(Code(role)))));
+        }
+        if !held.is_empty() {
+            query = query.filter(audit_events::detail.is_null().or(audit_events::detail.ne_all(held)));
         }
         if let Some(before) = before {
             query = query.filter(audit_events::id.lt(Key(before)));

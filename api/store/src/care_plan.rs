@@ -190,6 +190,12 @@ pub fn list(
             Reach::Sites(programme, sites) => query
                 .filter(care_plans::programme_id.eq(Key(*programme)))
                 .filter(care_plans::site_id.eq_any(sites.iter().copied().map(Key).collect::<Vec<_>>())),
+            Reach::SitesAndOne(programme, sites, one) => {
+                let sites: Vec<_> = sites.iter().copied().map(Key).collect();
+                query
+                    .filter(care_plans::programme_id.eq(Key(*programme)))
+                    .filter(care_plans::site_id.eq_any(sites).or(care_plans::participant_id.eq(Key(*one))))
+            }
             Reach::Participant(programme, own) => query
                 .filter(care_plans::programme_id.eq(Key(*programme)))
                 .filter(care_plans::participant_id.eq(Key(*own))),

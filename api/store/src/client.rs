@@ -168,6 +168,27 @@ pub fn replace_secret(
     }
 }
 
+/// Changes how often a client may ask in a minute: from its next minute on, on each replica.
+///
+/// # Errors
+/// [`StoreError::Stale`] when it was changed or revoked meanwhile.
+pub fn set_quota(db: &mut Db<'_>, client: &Client, requests_per_minute: i32) -> Result<(), StoreError> {
+    let changed = rewrite(
+        db,
+        diesel::update(
+            clients::table
+                .find(client.id)
+                .filter(clients::version.eq(client.version))
+                .filter(clients::revoked_at.is_null()),
+        )
+        .set((
+            clients::requests_per_minute.eq(requests_per_minute),
+            clients::version.eq(clients::version + 1),
+        )),
+    )?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
 /// How often a client may ask in a minute.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 
 pub mod access_notice;
 pub mod access_report;
+pub mod access_review;
 pub mod access_watch;
 pub mod answer;
 pub mod assessment;
@@ -31,6 +32,8 @@ mod context;
 pub mod data_key;
 mod db;
 pub mod digital_profile;
+pub mod emergency_access;
+pub mod emergency_access_review;
 mod error;
 pub mod finding;
 pub mod flag;

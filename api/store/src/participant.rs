@@ -1,5 +1,7 @@
 //! Participants: the record under the pseudonym, and the sealed cells that say who he is.
 
+use std::collections::HashMap;
+
 use alongside_domain::clock::Timestamp;
 use alongside_domain::digital_profile::AccessClass;
 use alongside_domain::id::{ParticipantId, SiteId, kind};
@@ -8,7 +10,7 @@ use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::db::{Db, cols, exec, maybe, rewrite};
+use crate::db::{Db, cols, exec, many, maybe, rewrite};
 use crate::error::{StoreError, Unique};
 use crate::on_engine;
 use crate::schema::{assignments, participants};
@@ -180,6 +182,54 @@ pub fn find(db: &mut Db<'_>, scope: &Scope, id: ParticipantId) -> Result<Partici
     try_find(db, scope, id)?.ok_or(StoreError::NotFound)
 }
 
+/// The participant with this pseudonym, if he is in the caller's world.
+///
+/// # Errors
+/// What the database says.
+pub fn by_study_id(
+    db: &mut Db<'_>,
+    scope: &Scope,
+    study_id: &str,
+) -> Result<Option<Participant>, StoreError> {
+    let row: Option<Participant> = maybe(
+        db,
+        participants::table.filter(participants::study_id.eq(study_id)).select(cols::<Participant>()),
+    )?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(if scope.admits(db, row.anchor())? { Some(row) } else { None })
+}
+
+/// The site of a participant, in whatever world: for the log alone, never for an answer.
+///
+/// # Errors
+/// What the database says.
+pub fn site_of(db: &mut Db<'_>, id: ParticipantId) -> Result<Option<SiteId>, StoreError> {
+    let site: Option<Key<kind::Site>> =
+        maybe(db, participants::table.find(Key(id)).select(participants::site_id))?;
+    Ok(site.map(|site| site.0))
+}
+
+/// The pseudonyms of these participants.
+///
+/// # Errors
+/// What the database says.
+pub fn study_ids(
+    db: &mut Db<'_>,
+    ids: &[ParticipantId],
+) -> Result<HashMap<ParticipantId, String>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let keys: Vec<_> = ids.iter().map(|id| Key(*id)).collect();
+    let rows: Vec<(Key<kind::Participant>, String)> = many(
+        db,
+        participants::table
+            .filter(participants::id.eq_any(keys))
+            .select((participants::id, participants::study_id)),
+    )?;
+    Ok(rows.into_iter().map(|(id, study_id)| (id.0, study_id)).collect())
+}
+
 /// Which participants a list shows.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Filter {
@@ -241,6 +291,12 @@ pub fn list(
                 query
                     .filter(participants::programme_id.eq(Key(*programme)))
                     .filter(participants::site_id.eq_any(sites))
+            }
+            Reach::SitesAndOne(programme, sites, one) => {
+                let sites: Vec<_> = sites.iter().map(|site| Key(*site)).collect();
+                query
+                    .filter(participants::programme_id.eq(Key(*programme)))
+                    .filter(participants::site_id.eq_any(sites).or(participants::id.eq(Key(*one))))
             }
             Reach::Caseload(programme, supporter) => {
                 let helped = assignments::table

@@ -877,6 +877,34 @@ table! {
     use crate::types::sql::*;
     use diesel::sql_types::*;
 
+    emergency_accesses (id) {
+        id -> Uid,
+        programme_id -> Uid,
+        participant_id -> Uid,
+        person_id -> Uid,
+        role -> Text,
+        reason -> Text,
+        words -> Binary,
+        opened_at -> Instant,
+        expires_at -> Instant,
+        ended_at -> Nullable<Instant>,
+        ended_by -> Nullable<Uid>,
+        held_at -> Nullable<Instant>,
+        held_by -> Nullable<Uid>,
+        hold_reason -> Nullable<Binary>,
+        released_at -> Nullable<Instant>,
+        review_due_at -> Instant,
+        reviewed_at -> Nullable<Instant>,
+        reviewed_by -> Nullable<Uid>,
+        outcome -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
     wrapping_keys (key_group, id) {
         key_group -> Text,
         id -> BigInt,
@@ -925,6 +953,20 @@ table! {
     }
 }
 
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    emergency_access_reviews (id) {
+        id -> Uid,
+        emergency_access_id -> Uid,
+        outcome -> Text,
+        words -> Binary,
+        reviewed_by -> Uid,
+        reviewed_at -> Instant,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     access_notices,
     access_reports,
@@ -945,6 +987,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     consents,
     data_keys,
     digital_profiles,
+    emergency_access_reviews,
+    emergency_accesses,
     findings,
     flag_entries,
     flag_exclusions,

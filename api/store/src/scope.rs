@@ -18,6 +18,8 @@ pub enum Reach {
     Programme(ProgrammeId),
     /// Some sites of a programme.
     Sites(ProgrammeId, Vec<SiteId>),
+    /// As [`Reach::Sites`], and one participant besides whose record was opened in an emergency.
+    SitesAndOne(ProgrammeId, Vec<SiteId>, ParticipantId),
     /// Participants whom this supporter helps now, while their consent allows it.
     Caseload(ProgrammeId, PersonId),
     /// The caller's own record as a participant.
@@ -59,6 +61,7 @@ impl Scope {
         match self.reach {
             Reach::Programme(programme)
             | Reach::Sites(programme, _)
+            | Reach::SitesAndOne(programme, ..)
             | Reach::Caseload(programme, _)
             | Reach::Person(programme, _)
             | Reach::StandIn(programme, _)
@@ -83,6 +86,10 @@ impl Scope {
             Reach::Programme(programme) => *programme == anchor.programme_id,
             Reach::Sites(programme, sites) => {
                 *programme == anchor.programme_id && sites.contains(&anchor.site_id)
+            }
+            Reach::SitesAndOne(programme, sites, one) => {
+                *programme == anchor.programme_id
+                    && (sites.contains(&anchor.site_id) || *one == anchor.participant_id)
             }
             Reach::Participant(programme, own) => {
                 *programme == anchor.programme_id && *own == anchor.participant_id

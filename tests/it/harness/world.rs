@@ -147,6 +147,20 @@ impl World {
         self.open_session(person, None, role, Some(self.programme), None, None, Vec::new())
     }
 
+    /// As [`World::renew`], for who holds his role at one site.
+    pub fn renew_at(&self, caller: &Caller, site: SiteId) -> Caller {
+        let role = caller.role.parse().unwrap();
+        let person = Some(PersonId::new(caller.id));
+        self.open_session(person, None, role, Some(self.programme), Some(vec![site]), None, Vec::new())
+    }
+
+    /// The same person, signed in in another role of the programme.
+    pub fn in_role(&self, caller: &Caller, role: Role) -> Caller {
+        let mut other = caller.clone();
+        other.role = role.into();
+        self.renew(&other)
+    }
+
     fn found_programme(&mut self) {
         let admin = self.admin();
         let programme = admin

@@ -50,6 +50,10 @@ impl Relation {
             }
             Self::Programme => "the caller's programme",
             Self::StandIn => "flags on which nobody in a nearer role can act",
+            Self::Emergency => {
+                "besides the sites, one participant of the programme whose record the caller opened in an emergency, for half \
+                 an hour"
+            }
             Self::Installation => "this installation; never a person's record",
         }
     }
@@ -82,7 +86,11 @@ fn section(title: &str) -> [String; 3] {
 fn row(rule: &Rule) -> String {
     let cells: Vec<_> = Role::VARIANTS
         .iter()
-        .map(|role| rule.relation(*role).map(|relation| relation.to_string()).unwrap_or_default())
+        .map(|role| match (rule.relation(*role), rule.opens_in_emergency(*role)) {
+            (Some(relation), true) => format!("{relation}, {}", Relation::Emergency),
+            (Some(relation), false) => relation.to_string(),
+            (None, _) => String::new(),
+        })
         .collect();
     let (operation, scope) = (rule.operation, rule.scope);
     format!("| `{operation}` | `{scope}` | {} | {} |", cells.join(" | "), terms(rule))
@@ -152,5 +160,7 @@ mod tests {
         assert!(identity.contains("CL, MO: without the home address"));
         assert!(line("get_flag").contains("all: unless the flag excludes the caller"));
         assert!(line("save_answers").contains("SU: in the caller's own open assistance session"));
+        assert!(line("get_participant").contains("| site, emergency |"));
+        assert!(!line("update_participant").contains("emergency"));
     }
 }

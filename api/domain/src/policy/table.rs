@@ -330,6 +330,7 @@ pub static RULES: &[Rule] = &[
     rule(Op::EndMembership, "people:write", ADMIN_ONLY),
     rule(Op::ListClients, "clients:read", ADMIN_ONLY),
     fresh(Op::CreateClient, "clients:write", ADMIN_ONLY),
+    rule(Op::UpdateClient, "clients:write", ADMIN_ONLY),
     rule(Op::RevokeClient, "clients:write", ADMIN_ONLY),
     rule(Op::CreateClientSecret, "clients:write", ADMIN_ONLY),
     rule(Op::ListParticipants, "participants:read", READ_PARTICIPANT),
@@ -473,7 +474,57 @@ pub static RULES: &[Rule] = &[
     rule(Op::ListAuditEvents, "audit:read", &[(Monitor, Programme), (PrivacyOfficer, Programme)]),
     rule(Op::ListAccessNotices, "access_notices:read", &[(Monitor, Programme), (PrivacyOfficer, Programme)]),
     rule(Op::AcknowledgeAccessNotice, "access_notices:write", &[(PrivacyOfficer, Programme)]),
+    // Whose record it may be is the programme's; which one, two identifiers say.
+    fresh(
+        Op::CreateEmergencyAccess,
+        "emergency_accesses:create",
+        &[(Coordinator, Programme), (Clinician, Programme)],
+    ),
+    rule(Op::ListEmergencyAccesses, "emergency_accesses:read", READ_EMERGENCY_ACCESS),
+    rule(Op::GetEmergencyAccess, "emergency_accesses:read", READ_EMERGENCY_ACCESS),
+    rule(
+        Op::EndEmergencyAccess,
+        "emergency_accesses:create",
+        &[(Coordinator, Own), (Clinician, Own), (PrivacyOfficer, Programme)],
+    ),
+    rule(Op::HoldEmergencyAccess, "emergency_accesses:write", REVIEW_EMERGENCY_ACCESS),
+    rule(Op::ReleaseEmergencyAccess, "emergency_accesses:write", REVIEW_EMERGENCY_ACCESS),
+    rule(Op::ReviewEmergencyAccess, "emergency_accesses:write", REVIEW_EMERGENCY_ACCESS),
 ];
+
+/// What an emergency access opens besides: everything that clinicians and coordinators read of a record at their own sites,
+/// but what carries it out of the house.
+pub static IN_EMERGENCY: &[Op] = &[
+    Op::ListParticipants,
+    Op::GetParticipant,
+    Op::GetParticipantIdentity,
+    Op::ListDigitalProfiles,
+    Op::ListStatusChanges,
+    Op::ListConsents,
+    Op::GetConsent,
+    Op::ListAssignments,
+    Op::GetAssignment,
+    Op::ListAssessments,
+    Op::GetAssessment,
+    Op::ListAnswers,
+    Op::ExplainItem,
+    Op::GetAssessmentSummary,
+    Op::GetAssessmentScores,
+    Op::ListOutcomes,
+    Op::ListFindings,
+    Op::ListCarePlans,
+    Op::GetCarePlan,
+];
+
+/// Who opened a record in an emergency sees his own uses; safeguarding leads and privacy officers are told of all.
+const READ_EMERGENCY_ACCESS: Grants = &[
+    (Coordinator, Own),
+    (SafeguardingLead, Programme),
+    (Clinician, Own),
+    (Monitor, Programme),
+    (PrivacyOfficer, Programme),
+];
+const REVIEW_EMERGENCY_ACCESS: Grants = &[(PrivacyOfficer, Programme)];
 
 const RAISE_FLAG_OWN: Grants = &[
     (Participant, Own),

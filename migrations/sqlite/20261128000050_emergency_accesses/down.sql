@@ -1,0 +1,2 @@
+DROP TABLE emergency_access_reviews;
+DROP TABLE emergency_accesses;
