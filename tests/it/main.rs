@@ -15,6 +15,7 @@ mod command_line;
 mod command_line_account;
 #[cfg(target_os = "linux")]
 mod command_line_journey;
+mod device_authorisations;
 mod document;
 mod faults;
 mod fhir;

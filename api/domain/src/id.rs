@@ -119,6 +119,7 @@ pub mod kind {
     pub enum Client {}
     pub enum Consent {}
     pub enum ConsentForm {}
+    pub enum DeviceAuthorisation {}
     pub enum DigitalProfile {}
     pub enum Finding {}
     pub enum Flag {}
@@ -152,6 +153,7 @@ pub type CarePlanStepId = Id<kind::CarePlanStep>;
 pub type ClientId = Id<kind::Client>;
 pub type ConsentId = Id<kind::Consent>;
 pub type ConsentFormId = Id<kind::ConsentForm>;
+pub type DeviceAuthorisationId = Id<kind::DeviceAuthorisation>;
 pub type DigitalProfileId = Id<kind::DigitalProfile>;
 pub type FindingId = Id<kind::Finding>;
 pub type FlagId = Id<kind::Flag>;

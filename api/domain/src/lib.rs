@@ -16,6 +16,7 @@ pub mod client;
 pub mod clock;
 pub mod consent;
 pub mod content;
+pub mod device_authorisation;
 pub mod digital_profile;
 pub mod finding;
 pub mod flag;

@@ -160,6 +160,9 @@ pub enum Operation {
     ConfirmSecondFactor,
     ReplaceRecoveryCodes,
     RemoveSecondFactor,
+    LookUpDeviceAuthorisation,
+    ApproveDeviceAuthorisation,
+    DenyDeviceAuthorisation,
 
     ListProgrammes,
     CreateProgramme,
@@ -381,6 +384,7 @@ pub fn client_scopes() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device_authorisation::is_barred;
     use crate::flag::STAND_INS;
 
     #[test]
@@ -436,8 +440,23 @@ mod tests {
             Operation::ReplaceRecoveryCodes,
             Operation::CreateClient,
             Operation::DryRunAlertRule,
+            Operation::ApproveDeviceAuthorisation,
         ] {
             assert!(operation.rule().unwrap().fresh, "{operation}");
+        }
+    }
+
+    #[test]
+    fn no_device_is_let_in_by_who_is_barred_from_it() {
+        for operation in [
+            Operation::LookUpDeviceAuthorisation,
+            Operation::ApproveDeviceAuthorisation,
+            Operation::DenyDeviceAuthorisation,
+        ] {
+            for role in Role::VARIANTS.iter().filter(|role| is_barred(**role)) {
+                assert_eq!(relation(operation, *role), None, "{role} {operation}");
+            }
+            assert_eq!(relation(operation, Role::Supporter), Some(Relation::Own));
         }
     }
 

@@ -27,6 +27,7 @@ pub mod client;
 pub mod consent;
 pub mod consent_form;
 mod db;
+pub mod device_authorisation;
 pub mod digital_profile;
 mod error;
 pub mod finding;
