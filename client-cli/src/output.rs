@@ -146,7 +146,8 @@ pub fn text<'a>(value: &'a Value, path: &[&str]) -> Option<&'a str> {
 /// # Errors
 /// When the server's answer lacks it.
 pub fn needed<'a>(value: &'a Value, name: &str) -> anyhow::Result<&'a str> {
-    text(value, &[name]).ok_or_else(|| anyhow::anyhow!("the server's answer cannot be read: it has no {name}"))
+    text(value, &[name])
+        .ok_or_else(|| anyhow::anyhow!("the server's answer cannot be read: it has no {name}"))
 }
 
 /// A code from the server as words: `in_progress` is "in progress".
