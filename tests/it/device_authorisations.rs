@@ -305,10 +305,9 @@ fn a_yes_is_weighed_again_when_the_tablet_comes_for_its_tokens() {
     admin.post_nothing(&format!("/v1/people/{}/deactivation", phone.id)).ok();
     refused(&leaves.ask_later(), "access_denied");
     admin.post_nothing(&format!("/v1/people/{}/reactivation", phone.id)).ok();
-    let id = PersonId::new(phone.id);
+    let (id, now) = (PersonId::new(phone.id), Some(At(world.app.clock.now())));
     world.write(move |db| {
         use alongside_store::schema::memberships;
-        let now = Some(At(chrono::Utc::now()));
         let his = memberships::table.filter(memberships::person_id.eq(Key(id)));
         Ok(alongside_store::exec(db, diesel::update(his).set(memberships::ended_at.eq(now)))?)
     });
