@@ -28,6 +28,7 @@ mod instrument_uses;
 mod instrument_versions;
 mod instruments;
 mod letters;
+mod mass_assignment;
 mod memberships;
 mod migrations;
 mod oauth_tokens;
