@@ -88,11 +88,7 @@ fn page(device: &Value) -> String {
 pub fn login(run: &Run, name: &str) -> Result<()> {
     let id = run.client.device_id()?.to_string();
     let fields = [("client_id", CLIENT), ("device_id", id.as_str()), ("device_name", name)];
-    let begun = run.client.post_form("/oauth2/device_authorization", &fields)?;
-    let Some((status, body)) = begun else {
-        let words = format!("The server at {} cannot be reached.", run.client.server());
-        return Err(Stop::because(Exit::TryLater, words));
-    };
+    let (status, body) = begin(run, &fields)?;
     if status != 200 {
         return Err(refusal(status, &body));
     }
@@ -124,6 +120,18 @@ pub fn login(run: &Run, name: &str) -> Result<()> {
         }
     }
     Err(Stop::because(Exit::TryLater, "Nobody decided in time. Begin again: alongside login --device"))
+}
+
+/// Has a code made. Beginning again does no harm on a bad line: the server forgets what the same device began before.
+fn begin(run: &Run, fields: &[(&str, &str)]) -> Result<(u16, Vec<u8>)> {
+    for pause in [1, 2, 4] {
+        if let Some(begun) = run.client.post_form("/oauth2/device_authorization", fields)? {
+            return Ok(begun);
+        }
+        std::thread::sleep(Duration::from_secs(pause));
+    }
+    let words = format!("The server at {} cannot be reached.", run.client.server());
+    Err(Stop::because(Exit::TryLater, words))
 }
 
 fn error_of(body: &[u8]) -> String {
