@@ -24,6 +24,7 @@ mod findings;
 mod flags;
 mod ground_rules;
 mod guessing;
+mod injection;
 mod instrument_uses;
 mod instrument_versions;
 mod instruments;
