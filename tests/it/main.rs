@@ -5,6 +5,7 @@ mod harness;
 
 mod access_notices;
 mod assessment_summary;
+mod asvs;
 mod audit_events;
 mod audit_sealing;
 mod care_plan_copies;
