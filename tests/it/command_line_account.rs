@@ -113,6 +113,8 @@ fn bad_line(server: &str) -> String {
 
 #[test]
 fn a_tablet_is_let_in_from_another_device_over_a_bad_line() {
+    // A code of the app does not outlive a build.
+    let program = binary("alongside");
     let world = World::start();
     let sam = world.account("sam@example.org", Role::Supporter);
     let (app, _) = sam.enrol(&sam.sign_in());
@@ -123,7 +125,7 @@ fn a_tablet_is_let_in_from_another_device_over_a_bad_line() {
     assert_eq!(exit, Some(0), "{told}");
     let line = bad_line(&world.base);
     for (decision, ends) in [(&["deny"][..], 4), (&["approve", "--yes"], 0)] {
-        let mut waiting = Command::new(binary("alongside"));
+        let mut waiting = Command::new(&program);
         settings(&mut waiting, tablet, &line).args([
             "login",
             "--device",
