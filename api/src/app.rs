@@ -34,6 +34,10 @@ pub struct App {
     pub definitions: Arc<crate::definitions::Definitions>,
     /// Where this server is reached, without a slash at the end.
     pub base_url: Arc<str>,
+    /// Programs that may ask for a device to be let in.
+    pub device_clients: Arc<[String]>,
+    /// The page where people type the code that such a device shows.
+    pub device_url: Arc<str>,
     /// Only the benchmark switches this off, on synthetic data, to see what it costs.
     pub audit_reads: bool,
 }

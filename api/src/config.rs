@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actix_web::http::Uri;
+use alongside_domain::device_authorisation::{self, COMMAND_LINE};
 use alongside_store::Location;
 use figment::providers::{Format as _, Toml};
 use figment::value::{Dict, Map, Value};
@@ -25,7 +26,7 @@ const PREFIX: &str = "ALONGSIDE_";
 /// Variables with our prefix that belong to others: the option `--config`, the client, the tests, the scripts.
 const NOT_SETTINGS: [&str; 4] = ["config", "cli_", "test_", "postgres_"];
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 23] = [
     "listen",
     "database_url",
     "keys_file",
@@ -47,6 +48,8 @@ const KEYS: [&str; 21] = [
     "mail_from",
     "account_url",
     "row_security",
+    "device_clients",
+    "device_url",
 ];
 
 /// How log lines look.
@@ -97,6 +100,10 @@ pub struct Config {
     pub account_url: Option<String>,
     /// Whether `serve` refuses a role of PostgreSQL that row-level security does not hold.
     pub row_security_required: bool,
+    /// Programs that may ask for a device to be let in. None switches that off.
+    pub device_clients: Vec<String>,
+    /// The page where people type the code that such a device shows.
+    pub device_url: Option<String>,
 }
 
 impl Config {
@@ -194,6 +201,8 @@ impl fmt::Debug for Config {
             .field("mail_from", &self.mail_from)
             .field("account_url", &self.account_url)
             .field("row_security_required", &self.row_security_required)
+            .field("device_clients", &self.device_clients)
+            .field("device_url", &self.device_url)
             .finish()
     }
 }
@@ -388,6 +397,8 @@ impl Reader {
             self.value("mail_from", None, |text| letters::sender(text).map(|_| Some(text.to_owned())));
         let account_url = self.value("account_url", None, |text| origin(text, true).map(Some));
         let row_security_required = self.value("row_security", true, required);
+        let device_clients = self.device_clients();
+        let device_url = self.value("device_url", None, |text| origin(text, true).map(Some));
 
         let keys_file = self.place_of_keys(database_url.as_deref(), keys_file, keys.as_ref());
         let (listen, metrics_listen) = (listen?, metrics_listen?);
@@ -423,7 +434,23 @@ impl Reader {
             mail_from: mail_from?,
             account_url: account_url?,
             row_security_required: row_security_required?,
+            device_clients: device_clients?,
+            device_url: device_url?,
         })
+    }
+
+    /// Our own command line where nothing else is said; an empty list lets no device in.
+    fn device_clients(&mut self) -> Option<Vec<String>> {
+        if self.figment.find_value("device_clients").is_err() {
+            return Some(vec![COMMAND_LINE.to_owned()]);
+        }
+        let names = self.list("device_clients")?;
+        if let Some(name) = names.iter().find(|name| !device_authorisation::is_client(name)) {
+            let reason = format!("{name:?} is not a name of small letters, digits and hyphens");
+            self.refuse("device_clients", &reason);
+            return None;
+        }
+        Some(names)
     }
 
     fn networks(&mut self, items: &[String]) -> Option<Vec<Network>> {
@@ -703,6 +730,16 @@ mod tests {
         for url in ["smtp://127.0.0.1:1025", "smtp://mail.example.org:587?tls=required"] {
             assert!(load(None, &[("ALONGSIDE_SMTP_URL", url), both[1]]).is_ok(), "{url}");
         }
+    }
+
+    #[test]
+    fn the_command_line_may_let_devices_in_unless_somebody_says_otherwise() {
+        let of =
+            |names: &str| load(Some(&format!("device_clients = {names}")), &[]).map(|c| c.device_clients);
+        assert_eq!(load(None, &[]).unwrap().device_clients, ["alongside-cli"]);
+        assert_eq!(of("['ward-app']").unwrap(), ["ward-app"]);
+        assert!(of("[]").unwrap().is_empty());
+        assert!(of("['Ward App']").unwrap_err().lines[0].starts_with("device_clients: \"Ward App\" is not"));
     }
 
     #[test]

@@ -106,7 +106,8 @@ pub fn device_hash(blind: &Blind, device: Uuid) -> Vec<u8> {
 }
 
 /// The part of an address that its holder does not choose: all of IPv4, the first half of IPv6.
-fn network(address: Option<IpAddr>) -> String {
+#[must_use]
+pub fn network(address: Option<IpAddr>) -> String {
     match address.map(|address| address.to_canonical()) {
         None => String::new(),
         Some(IpAddr::V4(address)) => address.to_string(),

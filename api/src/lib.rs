@@ -7,6 +7,7 @@ pub mod client_secret;
 pub mod config;
 pub mod definitions;
 pub mod demo;
+pub mod device_authorisation;
 pub mod door;
 pub mod http;
 pub mod jobs;

@@ -49,6 +49,8 @@ pub fn prepare(
     content::check();
     let location = config.location();
     migrate::require_current(&location)?;
+    let base_url = config.base_url.trim_end_matches('/');
+    let device_url = config.device_url.clone().unwrap_or_else(|| format!("{base_url}/device"));
     let ring = ring(config, keys)?;
     let store =
         Store::open(&location, ring, ids.as_ref(), clock.now()).context("the database cannot be opened")?;
@@ -67,7 +69,9 @@ pub fn prepare(
         second_factor_required: config.second_factor_required,
         letters: letters(config)?,
         definitions: Arc::new(Definitions::default()),
-        base_url: config.base_url.trim_end_matches('/').into(),
+        base_url: base_url.into(),
+        device_clients: config.device_clients.clone().into(),
+        device_url: device_url.into(),
         audit_reads: true,
     })
 }

@@ -143,32 +143,14 @@ pub async fn with_password(app: &App, attempt: Attempt, request_id: Uuid) -> Res
 
     let session_id = SessionId::new(app.ids.fresh());
     let refresh = refresh_token(&app.blind, session_id);
-    let session = Session {
-        id: Key(session_id),
-        person_id: Some(login.id),
-        client_id: None,
-        role: Coded(role.role),
-        programme_id: role.programme.map(Key),
-        sites: role.sites.clone().map(Document),
-        participant_id: login.participant_id.filter(|_| role.role == Role::Participant),
-        scopes: Document(Vec::new()),
-        refresh_hash: Some(hash_secret(&refresh).to_vec()),
-        previous_refresh_hash: None,
-        successor: None,
-        rotated_at: None,
-        created_at: At(now),
-        expires_at: At(now + TimeDelta::days(SESSION_DAYS)),
-        idle_expires_at: At(now + TimeDelta::days(IDLE_DAYS)),
-        ended_at: None,
-        end_reason: None,
-        trust: Trust {
-            device_hash: device.id.map(|id| device_hash(&app.blind, id)),
-            device_name: Some(device.name),
-            second_factor_at: shown.is_good().then_some(At(now)),
-            fresh_at: Some(At(now)),
-            must_enrol: factor.is_some_and(|factor| factor.removed_at.is_some() && factor.secret.is_none()),
-        },
+    let trust = Trust {
+        device_hash: device.id.map(|id| device_hash(&app.blind, id)),
+        device_name: Some(device.name),
+        second_factor_at: shown.is_good().then_some(At(now)),
+        fresh_at: Some(At(now)),
+        must_enrol: factor.is_some_and(|factor| factor.removed_at.is_some() && factor.secret.is_none()),
     };
+    let session = session_of_person(session_id, &login, &role, &refresh, trust, now);
     let tokens = tokens(app, login.id.0.uuid(), &session, Some(refresh), now)?;
     let event = event(app, &session, "create_session", 201, request_id, now);
     let inside = knock.clone();
@@ -211,6 +193,37 @@ pub async fn with_password(app: &App, attempt: Attempt, request_id: Uuid) -> Res
     }
 }
 
+/// A person's new session in this role.
+pub(crate) fn session_of_person(
+    id: SessionId,
+    login: &Login,
+    acting: &Acting,
+    refresh_token: &str,
+    trust: Trust,
+    now: Timestamp,
+) -> Session {
+    Session {
+        id: Key(id),
+        person_id: Some(login.id),
+        client_id: None,
+        role: Coded(acting.role),
+        programme_id: acting.programme.map(Key),
+        sites: acting.sites.clone().map(Document),
+        participant_id: login.participant_id.filter(|_| acting.role == Role::Participant),
+        scopes: Document(Vec::new()),
+        refresh_hash: Some(hash_secret(refresh_token).to_vec()),
+        previous_refresh_hash: None,
+        successor: None,
+        rotated_at: None,
+        created_at: At(now),
+        expires_at: At(now + TimeDelta::days(SESSION_DAYS)),
+        idle_expires_at: At(now + TimeDelta::days(IDLE_DAYS)),
+        ended_at: None,
+        end_reason: None,
+        trust,
+    }
+}
+
 /// Until when the door of this account is shut to places the owner never signed in from.
 fn shut_to_strangers(login: Option<&Login>) -> Option<Timestamp> {
     login.and_then(|login| login.locked_until).map(|until| until.0)
@@ -241,7 +254,7 @@ pub async fn with_refresh_token(app: &App, token: &str, request_id: Uuid) -> Res
 
 /// A fresh refresh token. It names its session, so that a token spent long ago still ends it, and bears our mark, so that
 /// one made up by somebody who knows the session ends nothing.
-fn refresh_token(blind: &Blind, session: SessionId) -> String {
+pub(crate) fn refresh_token(blind: &Blind, session: SessionId) -> String {
     let body =
         format!("{}.{}", OpaqueSecret::generate(SecretKind::Refresh).expose(), session.uuid().simple());
     let mark = mark(blind, &body);
@@ -383,7 +396,11 @@ pub async fn with_client_secret(
     if let_in { Ok(tokens) } else { Err(wrong()) }
 }
 
-fn tokens(
+/// The tokens of a session that is kept.
+///
+/// # Errors
+/// When they cannot be signed.
+pub(crate) fn tokens(
     app: &App,
     subject: Uuid,
     session: &Session,
@@ -397,15 +414,15 @@ fn tokens(
 
 /// The role a session acts in, and where it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Acting {
-    role: Role,
-    programme: Option<ProgrammeId>,
+pub(crate) struct Acting {
+    pub role: Role,
+    pub programme: Option<ProgrammeId>,
     /// `None` where it holds in the whole programme.
-    sites: Option<Vec<SiteId>>,
+    pub sites: Option<Vec<SiteId>>,
 }
 
 /// The role to act in: the one asked for, else the least privileged held, with all sites it is held at.
-fn choose(roles: &[Held], wish: Wish) -> Option<Acting> {
+pub(crate) fn choose(roles: &[Held], wish: Wish) -> Option<Acting> {
     let chosen = roles
         .iter()
         .filter(|held| wish.role.is_none_or(|role| held.role.0 == role))
@@ -473,7 +490,13 @@ pub(crate) fn event(
     }
 }
 
-fn blank_event(app: &App, operation: &str, status: i32, request_id: Uuid, now: Timestamp) -> AuditEvent {
+pub(crate) fn blank_event(
+    app: &App,
+    operation: &str,
+    status: i32,
+    request_id: Uuid,
+    now: Timestamp,
+) -> AuditEvent {
     AuditEvent {
         id: any_id(app.ids.fresh()),
         at: At(now),

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use ureq::http::{self, Method, StatusCode, header};
+use uuid::Uuid;
 
 use crate::config::Config;
 use crate::exit::{Exit, Stop};
@@ -184,6 +185,32 @@ impl Client {
             ..Request::new(Method::POST, "/v1/sessions")
         };
         self.keep(&self.send(&request)?.body)
+    }
+
+    /// The id by which the server knows this device again.
+    pub fn device_id(&self) -> Result<Uuid> {
+        device_id(&self.config.dir)
+    }
+
+    /// Posts a form, once and signed by nobody, as the OAuth operations want it. Answers the status and the body, whatever
+    /// they are; nothing where the line is broken.
+    pub fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Result<Option<(u16, Vec<u8>)>> {
+        let form = with_query("", fields);
+        let request = Request {
+            content_type: "application/x-www-form-urlencoded",
+            body: form.trim_start_matches('?').as_bytes().to_vec(),
+            ..Request::new(Method::POST, path)
+        };
+        match self.send_once(&request, None) {
+            Ok(answer) => Ok(Some((answer.status.as_u16(), answer.body))),
+            Err(error) if is_line_trouble(&error) => Ok(None),
+            Err(error) => Err(anyhow::Error::new(error).context("The request could not be sent")),
+        }
+    }
+
+    /// Keeps the tokens of a sign-in on this device.
+    pub fn keep_tokens(&self, tokens: &[u8]) -> Result<()> {
+        self.keep(tokens)
     }
 
     /// Sets the first password of an account. The code is good once, so this is not tried again on a bad line.

@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::client::Client;
 use crate::commands::{
-    account, activate, assess, care_plan, concern, emergency_access, fhir, instrument, manual, paper,
+    account, activate, assess, care_plan, concern, device, emergency_access, fhir, instrument, manual, paper,
     participant, rights, sign_in, signpost, summary, today,
 };
 use crate::config::Config;
@@ -82,6 +82,9 @@ enum Command {
     /// Where you are signed in
     #[command(subcommand)]
     Session(account::Session),
+    /// Sign a shared device in that shows you a code
+    #[command(subcommand)]
+    Device(device::Command),
     /// What there is to do
     Today,
     /// Look at participants
@@ -156,6 +159,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit> {
         Command::Password(args) => account::change_password(&run, &args),
         Command::ForgotPassword(args) => account::forgot_password(&run, &args),
         Command::Session(command) => account::session(&run, &command),
+        Command::Device(command) => device::run(&run, &command),
         Command::Today => today::run(&run),
         Command::Participant(command) => participant::run(&run, &command),
         Command::Assess(args) => assess::run(&run, &args),

@@ -15,6 +15,7 @@ const PUBLIC: &[&str] = &[
     "create_token",
     "revoke_token",
     "introspect_token",
+    "create_device_authorisation",
     "create_activation",
     "create_password_reset",
     "get_key_set",

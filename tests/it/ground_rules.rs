@@ -246,7 +246,11 @@ fn every_answer_carries_the_headers_that_protect() {
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
-            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+            (
+                "content-security-policy",
+                "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+            ),
+            ("strict-transport-security", "max-age=63072000; includeSubDomains"),
         ] {
             assert_eq!(answer.header(name), Some(value), "{}", answer.asked);
         }

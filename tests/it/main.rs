@@ -5,6 +5,7 @@ mod harness;
 
 mod access_notices;
 mod assessment_summary;
+mod asvs;
 mod audit_events;
 mod audit_sealing;
 mod care_plan_copies;
@@ -16,6 +17,7 @@ mod command_line_account;
 mod command_line_emergency;
 #[cfg(target_os = "linux")]
 mod command_line_journey;
+mod device_authorisations;
 mod document;
 mod emergency_accesses;
 mod faults;
@@ -25,10 +27,12 @@ mod findings;
 mod flags;
 mod ground_rules;
 mod guessing;
+mod injection;
 mod instrument_uses;
 mod instrument_versions;
 mod instruments;
 mod letters;
+mod mass_assignment;
 mod memberships;
 mod migrations;
 mod oauth_tokens;

@@ -67,6 +67,7 @@ const IMPERSONAL: &[&str] = &[
     "/v1/consent-forms",
     "/v1/sessions",
     "/v1/supporter-sessions",
+    "/v1/device-authorisations",
     "/v1/second-factor",
     "/v1/password-",
     "/v1/activations",

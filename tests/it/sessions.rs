@@ -104,6 +104,31 @@ fn a_refresh_token_turns_and_an_old_one_ends_the_session() {
 }
 
 #[test]
+fn a_refresh_token_turned_by_many_at_once_has_one_successor() {
+    let world = World::start();
+    invited(&world, "nurse@example.org", Role::Clinician);
+    let tokens = sign_in(&world, "nurse@example.org", PASSWORD).created();
+    let body = json!({"refresh_token": tokens["refresh_token"]});
+    let replica = world.replica();
+    let bases = [&world.base, &replica.base];
+    let got: Vec<_> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..8)
+            .map(|number| {
+                let caller = Caller::new(bases[number % 2], None, uuid::Uuid::nil(), "tablet");
+                let body = &body;
+                scope.spawn(move || caller.post("/v1/sessions/refresh", body))
+            })
+            .collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let successors: std::collections::BTreeSet<_> =
+        got.iter().map(|answer| answer.ok()["refresh_token"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(successors.len(), 1, "{successors:?}");
+    let next = json!({"refresh_token": successors.first().unwrap()});
+    world.stranger().post("/v1/sessions/refresh", &next).ok();
+}
+
+#[test]
 fn an_access_token_expires_within_minutes() {
     let world = World::start();
     let coordinator = world.sign_in(Role::Coordinator);

@@ -120,6 +120,7 @@ pub mod kind {
     pub enum Consent {}
     pub enum ConsentForm {}
     pub enum DataKey {}
+    pub enum DeviceAuthorisation {}
     pub enum DigitalProfile {}
     pub enum EmergencyAccess {}
     pub enum EmergencyAccessReview {}
@@ -157,6 +158,7 @@ pub type CarePlanStepId = Id<kind::CarePlanStep>;
 pub type ClientId = Id<kind::Client>;
 pub type ConsentId = Id<kind::Consent>;
 pub type ConsentFormId = Id<kind::ConsentForm>;
+pub type DeviceAuthorisationId = Id<kind::DeviceAuthorisation>;
 pub type DigitalProfileId = Id<kind::DigitalProfile>;
 pub type EmergencyAccessId = Id<kind::EmergencyAccess>;
 pub type EmergencyAccessReviewId = Id<kind::EmergencyAccessReview>;

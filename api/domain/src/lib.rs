@@ -19,6 +19,7 @@ pub mod clock;
 pub mod consent;
 pub mod content;
 pub mod data_class;
+pub mod device_authorisation;
 pub mod digital_profile;
 pub mod emergency_access;
 pub mod finding;

@@ -179,6 +179,9 @@ pub enum Operation {
     ConfirmSecondFactor,
     ReplaceRecoveryCodes,
     RemoveSecondFactor,
+    LookUpDeviceAuthorisation,
+    ApproveDeviceAuthorisation,
+    DenyDeviceAuthorisation,
 
     ListProgrammes,
     CreateProgramme,
@@ -424,6 +427,7 @@ pub fn client_scopes() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device_authorisation::is_barred;
     use crate::flag::STAND_INS;
 
     #[test]
@@ -485,6 +489,7 @@ mod tests {
             Operation::FulfilRightsRequest,
             Operation::LiftRestriction,
             Operation::GetAccessReport,
+            Operation::ApproveDeviceAuthorisation,
         ] {
             assert!(operation.rule().unwrap().fresh, "{operation}");
         }
@@ -512,6 +517,20 @@ mod tests {
             assert_eq!(create.relation(*role).is_some(), role.breaks_glass(), "{role}");
         }
         assert!(create.fresh);
+    }
+
+    #[test]
+    fn no_device_is_let_in_by_who_is_barred_from_it() {
+        for operation in [
+            Operation::LookUpDeviceAuthorisation,
+            Operation::ApproveDeviceAuthorisation,
+            Operation::DenyDeviceAuthorisation,
+        ] {
+            for role in Role::VARIANTS.iter().filter(|role| is_barred(**role)) {
+                assert_eq!(relation(operation, *role), None, "{role} {operation}");
+            }
+            assert_eq!(relation(operation, Role::Supporter), Some(Relation::Own));
+        }
     }
 
     #[test]

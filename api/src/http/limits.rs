@@ -19,12 +19,13 @@ const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Where secrets are tried.
-const SIGN_IN: [&str; 6] = [
+const SIGN_IN: [&str; 7] = [
     "/v1/sessions",
     "/v1/sessions/refresh",
     "/oauth2/token",
     "/oauth2/revoke",
     "/oauth2/introspect",
+    "/oauth2/device_authorization",
     "/v1/activations",
 ];
 

@@ -40,7 +40,9 @@ const MAX_URI_BYTES: usize = 8 << 10;
 const MAX_HEADER_BYTES: usize = 32 << 10;
 
 /// For everything that is not a page of ours.
-const STRICT_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+const STRICT_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+);
 
 /// Shared by all workers of a process.
 pub struct Http {

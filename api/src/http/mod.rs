@@ -11,6 +11,7 @@ pub mod codes;
 mod commit;
 pub mod cors;
 pub mod ctx;
+mod device_page;
 pub mod docs;
 pub mod document;
 pub mod etag;
@@ -78,6 +79,7 @@ pub const DISCOVERY: [&str; 9] = [
 pub fn discovery(config: &mut actix_web::web::ServiceConfig) {
     health::routes(config);
     account_page::routes(config);
+    device_page::routes(config);
     problems::routes(config);
     docs::routes(config);
     structure_definitions::routes(config);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use alongside_store::{
-    Context, Duty, StoreError, access_report, flag_audience, idempotency, mail, sign_in_lane,
+    Context, Duty, StoreError, access_report, device_authorisation, flag_audience, idempotency, mail, sign_in_lane,
 };
 use chrono::TimeDelta;
 
@@ -16,7 +16,7 @@ use crate::app::App;
 
 /// How long the reply to an idempotency key is kept.
 const KEEP_REPLIES: TimeDelta = TimeDelta::days(30);
-/// How long failures at the door are kept after the last one.
+/// How long failures at the door are kept after the last one, and wishes of devices that are over.
 const KEEP_LANES: TimeDelta = TimeDelta::days(1);
 /// How long it is kept that a letter was sent.
 const KEEP_MAILS: TimeDelta = TimeDelta::days(7);
@@ -79,6 +79,7 @@ async fn housekeeping(app: App) {
         let forgotten = app.store.write(Context::System(Duty::Upkeep), move |db| {
             sign_in_lane::forget(db, now - KEEP_LANES, now)?;
             access_report::forget(db, now)?;
+            device_authorisation::forget(db, now - KEEP_LANES)?;
             mail::forget(db, now - KEEP_MAILS)
         });
         if let Err(error) = forgotten.await {

@@ -29,6 +29,7 @@ pub mod clients;
 pub mod codebooks;
 pub mod consent_forms;
 pub mod consents;
+pub mod device_authorisations;
 pub mod digital_profiles;
 pub mod discrepancy_rates;
 mod double_entry;
@@ -112,6 +113,7 @@ pub fn all(config: &mut impl Services) {
     codebooks::routes(config);
     consent_forms::routes(config);
     consents::routes(config);
+    device_authorisations::routes(config);
     digital_profiles::routes(config);
     discrepancy_rates::routes(config);
     emergency_access_reviews::routes(config);

@@ -301,6 +301,8 @@ pub enum SecretKind {
     Refresh,
     Client,
     Activation,
+    /// What a device asks with while it waits to be let in.
+    Device,
 }
 
 impl SecretKind {
@@ -310,6 +312,7 @@ impl SecretKind {
             Self::Refresh => "alr_",
             Self::Client => "alongside_cs_",
             Self::Activation => "ala_",
+            Self::Device => "ald_",
         }
     }
 }

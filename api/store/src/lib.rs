@@ -31,6 +31,7 @@ pub mod consent_form;
 mod context;
 pub mod data_key;
 mod db;
+pub mod device_authorisation;
 pub mod digital_profile;
 pub mod emergency_access;
 pub mod emergency_access_review;

@@ -967,6 +967,30 @@ table! {
     }
 }
 
+table! {
+    use crate::types::sql::*;
+    use diesel::sql_types::*;
+
+    device_authorisations (id) {
+        id -> Uid,
+        client -> Text,
+        device_code_hash -> Binary,
+        user_code_hash -> Binary,
+        device_hash -> Binary,
+        device_name -> Text,
+        network_hash -> Binary,
+        address -> Binary,
+        state -> Text,
+        interval_seconds -> Integer,
+        polled_at -> Nullable<Instant>,
+        created_at -> Instant,
+        expires_at -> Instant,
+        decided_at -> Nullable<Instant>,
+        decided_by -> Nullable<Uid>,
+        programme_id -> Nullable<Uid>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     access_notices,
     access_reports,
@@ -986,6 +1010,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     consent_forms,
     consents,
     data_keys,
+    device_authorisations,
     digital_profiles,
     emergency_access_reviews,
     emergency_accesses,

@@ -5,6 +5,7 @@ pub mod activate;
 pub mod assess;
 pub mod care_plan;
 pub mod concern;
+pub mod device;
 pub mod emergency_access;
 pub mod fhir;
 pub mod instrument;

@@ -7,6 +7,7 @@ use alongside_domain::policy::Role;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
+use super::device;
 use crate::Run;
 use crate::exit::Stop;
 use crate::output::{is_conversation, pairs, plain, text};
@@ -20,15 +21,37 @@ pub struct Login {
     /// Read the password from standard input, and on a second line the code of your second factor; otherwise you are asked
     #[arg(long)]
     password_stdin: bool,
+    /// Type no password here: show a code, and be let in from a device where you are signed in. For shared tablets
+    #[arg(long, conflicts_with_all = ["email", "password_stdin", "role"])]
+    device: bool,
     /// What this device is called, so that you can sign it out from elsewhere when it is lost
     #[arg(long, value_name = "NAME")]
-    device: Option<String>,
+    device_name: Option<String>,
     /// With several roles, the one to act in; otherwise the one that may do least
     #[arg(long)]
     role: Option<Role>,
 }
 
 pub fn login(run: &Run, args: &Login) -> Result<()> {
+    let device = args.device_name.clone().unwrap_or_else(|| format!("alongside on {}", std::env::consts::OS));
+    if args.device {
+        device::login(run, &device)?;
+    } else {
+        with_password(run, args, &device)?;
+    }
+    let session = run.client.get("/v1/sessions/current")?;
+    run.output.show(&session_document(run, &session), || {
+        let role = text(&session, &["role"]).unwrap_or_default();
+        let next = if session.get("must_enrol") == Some(&json!(true)) {
+            "\nNothing else is open before you have set up a second factor: alongside second-factor set-up"
+        } else {
+            ""
+        };
+        format!("Signed in to {} as {}.{next}", run.client.server(), plain(role))
+    })
+}
+
+fn with_password(run: &Run, args: &Login, device: &str) -> Result<()> {
     let may_ask = !run.no_input && is_conversation();
     let email = match &args.email {
         Some(email) => email.clone(),
@@ -46,31 +69,20 @@ pub fn login(run: &Run, args: &Login) -> Result<()> {
             "There is nobody to ask for the password. Give it on standard input with --password-stdin.",
         ));
     };
-    let device = args.device.clone().unwrap_or_else(|| format!("alongside on {}", std::env::consts::OS));
     let sign_in = |code: Option<&str>| {
         let mut wish = json!({"email": email, "password": password});
         if let Some(wish) = wish.as_object_mut() {
             wish.extend(args.role.map(|role| ("role".to_owned(), role.code().into())));
             wish.extend(code.map(|code| (member_of(code).to_owned(), code.into())));
         }
-        run.client.sign_in(wish, &device)
+        run.client.sign_in(wish, device)
     };
     match sign_in(code.as_deref()) {
         Err(error) if may_ask && !args.password_stdin && asks_for_code(&error) => {
-            sign_in(Some(&ask_line("The code that your app shows now (or a recovery code): ")?))?;
+            sign_in(Some(&ask_line("The code that your app shows now (or a recovery code): ")?))
         }
-        other => other?,
+        other => other,
     }
-    let session = run.client.get("/v1/sessions/current")?;
-    run.output.show(&session_document(run, &session), || {
-        let role = text(&session, &["role"]).unwrap_or_default();
-        let next = if session.get("must_enrol") == Some(&json!(true)) {
-            "\nNothing else is open before you have set up a second factor: alongside second-factor set-up"
-        } else {
-            ""
-        };
-        format!("Signed in to {} as {}.{next}", run.client.server(), plain(role))
-    })
 }
 
 pub fn logout(run: &Run) -> Result<()> {

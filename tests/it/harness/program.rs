@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -53,24 +53,41 @@ pub struct Demo {
     pub base: String,
     port: u16,
     database_url: Option<String>,
+    settings: Vec<(String, String)>,
+    told: Arc<Mutex<Vec<String>>>,
     child: Child,
 }
 
 impl Demo {
     /// Starts it in `folder`, on `database_url` where the tests run on a server.
     pub fn start(folder: &Path, database_url: Option<&str>) -> Self {
+        Self::start_with(folder, database_url, &[])
+    }
+
+    /// As [`Demo::start`], with these in its environment.
+    pub fn start_with(folder: &Path, database_url: Option<&str>, settings: &[(&str, &str)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let database_url = database_url.map(str::to_owned);
-        let child = spawn(folder, port, database_url.as_deref());
+        let settings: Vec<_> =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let told = Arc::default();
+        let child = spawn(folder, port, database_url.as_deref(), &settings, &told);
         let demo = Self {
             folder: folder.to_owned(),
             base: format!("http://127.0.0.1:{port}"),
             port,
             database_url,
+            settings,
+            told,
             child,
         };
         demo.wait_until_ready();
         demo
+    }
+
+    /// What it has said on standard error, line by line.
+    pub fn told(&self) -> Vec<String> {
+        self.told.lock().unwrap().clone()
     }
 
     /// No warning, no goodbye.
@@ -82,7 +99,8 @@ impl Demo {
     /// Starts it again where it was; answers how long until it was ready.
     pub fn restart(&mut self) -> Duration {
         let begun = Instant::now();
-        self.child = spawn(&self.folder, self.port, self.database_url.as_deref());
+        let url = self.database_url.as_deref();
+        self.child = spawn(&self.folder, self.port, url, &self.settings, &self.told);
         self.wait_until_ready();
         begun.elapsed()
     }
@@ -127,20 +145,32 @@ impl Drop for Demo {
     }
 }
 
-fn spawn(folder: &Path, port: u16, database_url: Option<&str>) -> Child {
+fn spawn(
+    folder: &Path,
+    port: u16,
+    database_url: Option<&str>,
+    settings: &[(String, String)],
+    told: &Arc<Mutex<Vec<String>>>,
+) -> Child {
     let mut command = Command::new(binary("alongside-api"));
     command.arg("demo").arg("--data").arg(folder).args(["--listen", &format!("127.0.0.1:{port}")]);
     if let Some(url) = database_url {
         command.args(["--database-url", url]);
     }
     clean(&mut command).env("ALONGSIDE_RATE_LIMIT_PER_MINUTE", "0");
+    command.envs(settings.iter().map(|(name, value)| (name, value)));
+    // A trace is for the test, not for its output.
+    let shown = settings.is_empty();
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     // What it says on standard error goes to the test's own output, so that a failure can be read.
-    let told = BufReader::new(child.stderr.take().unwrap());
+    let (said, told) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(told));
     std::thread::spawn(move || {
-        for line in told.lines().map_while(Result::ok) {
-            eprintln!("demo: {line}");
+        for line in said.lines().map_while(Result::ok) {
+            if shown {
+                eprintln!("demo: {line}");
+            }
+            told.lock().unwrap().push(line);
         }
     });
     child

@@ -1,6 +1,6 @@
 //! A server in this process, on a database of its own, with a clock the test may move.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
@@ -67,17 +67,8 @@ impl World {
         let keys = Keys::generate().unwrap();
         let app = server::prepare(&config, &keys, Arc::clone(&clock) as _, Arc::new(System)).unwrap();
         let kept = config.clone();
-        let (told, started) = channel();
-        let serving = app.clone();
         let base = config.base_url.clone();
-        let thread = std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let (server, _readiness) = server::start(serving, &config, listener).unwrap();
-                told.send(server.handle()).unwrap();
-                server.await.unwrap();
-            });
-        });
-        let handle = started.recv().unwrap();
+        let (handle, thread) = serve(app.clone(), config, listener);
         let mut world = Self {
             base,
             app,
@@ -138,6 +129,18 @@ impl World {
             });
         });
         Another { stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// A second server on the same database, as another replica.
+    pub fn replica(&self) -> Replica {
+        let mut config = self.config.clone();
+        config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = server::bind(config.listen).unwrap();
+        config.listen = listener.local_addr().unwrap();
+        let base = format!("http://{}", config.listen);
+        let app = server::prepare(&config, &self.keys, Arc::clone(&self.clock) as _, Arc::new(System));
+        let (handle, thread) = serve(app.unwrap(), config, listener);
+        Replica { base, handle, thread: Some(thread) }
     }
 
     /// A fresh sign-in of the same person, once the token before has run out.
@@ -355,6 +358,36 @@ impl World {
 }
 
 impl Drop for World {
+    fn drop(&mut self) {
+        let handle = self.handle.clone();
+        actix_web::rt::System::new().block_on(handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Serves on a thread of its own.
+fn serve(app: App, config: Config, listener: TcpListener) -> (ServerHandle, JoinHandle<()>) {
+    let (told, started) = channel();
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let (server, _readiness) = server::start(app, &config, listener).unwrap();
+            told.send(server.handle()).unwrap();
+            server.await.unwrap();
+        });
+    });
+    (started.recv().unwrap(), thread)
+}
+
+/// See [`World::replica`].
+pub struct Replica {
+    pub base: String,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Replica {
     fn drop(&mut self) {
         let handle = self.handle.clone();
         actix_web::rt::System::new().block_on(handle.stop(false));

@@ -56,6 +56,20 @@ const EVERY_PERSON_OWN: Grants = &[
     (Admin, Own),
 ];
 
+/// Letting a shared device in. Not those whose account a thief would want most: see
+/// [`crate::device_authorisation::is_barred`].
+const LET_A_DEVICE_IN: Grants = &[
+    (Supporter, Own),
+    (Coordinator, Own),
+    (Supervisor, Own),
+    (Clinician, Own),
+    (Researcher, Own),
+    (TrialManager, Own),
+    (DataManager, Own),
+    (Statistician, Own),
+    (Monitor, Own),
+];
+
 /// What describes the programme itself: nothing about a person.
 const EVERYONE_IN_PROGRAMME: Grants = &[
     (Participant, Programme),
@@ -276,6 +290,9 @@ pub static RULES: &[Rule] = &[
     rule(Op::ConfirmSecondFactor, "session", EVERY_PERSON_OWN),
     fresh(Op::ReplaceRecoveryCodes, "session", EVERY_PERSON_OWN),
     fresh(Op::RemoveSecondFactor, "people:write", ADMIN_ONLY),
+    rule(Op::LookUpDeviceAuthorisation, "session", LET_A_DEVICE_IN),
+    fresh(Op::ApproveDeviceAuthorisation, "session", LET_A_DEVICE_IN),
+    rule(Op::DenyDeviceAuthorisation, "session", LET_A_DEVICE_IN),
     rule(Op::ListProgrammes, "programmes:read", EVERYONE_IN_PROGRAMME),
     rule(Op::CreateProgramme, "programmes:write", ADMIN_ONLY),
     rule(Op::GetProgramme, "programmes:read", EVERYONE_IN_PROGRAMME),
