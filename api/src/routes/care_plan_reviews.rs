@@ -7,7 +7,7 @@ use alongside_domain::care_plan::{
 };
 use alongside_domain::id::{CarePlanActionId, CarePlanId};
 use alongside_domain::policy::Operation;
-use alongside_store::care_plan_action::{self, Action};
+use alongside_store::care_plan_action;
 use alongside_store::types::At;
 use alongside_store::{StoreError, care_plan};
 use chrono::NaiveDate;
