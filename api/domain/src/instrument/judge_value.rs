@@ -1,12 +1,16 @@
 //! Judging the values of an answer: type, options, bounds.
 
+use super::addresses::{is_address, is_resource_type};
 use super::answer::Answer;
 use super::attachment;
-use super::coding::Quantity;
+use super::coding::{Quantity, Reference};
 use super::finding::{Finding, Place};
 use super::item::{Choices, Item, ItemType};
 use super::judge::{AnswerPlaces, MAX_VALUES};
 use super::value::Value;
+
+/// The longest text (FHIR R4, `string`).
+const MAX_TEXT: usize = 1024 * 1024;
 
 /// Judges how many values there are, and each of them.
 pub(super) fn values(item: &Item, answer: &Answer, places: &AnswerPlaces, out: &mut Vec<Finding>) {
@@ -89,6 +93,7 @@ pub(super) fn limits(item: &Item, value: &Value, place: &Place, out: &mut Vec<Fi
             }
         }
         Value::Reference(reference) => {
+            judge_address(reference, place, out);
             let allowed = &item.limits.resources;
             let is_other = |kind: &str| !allowed.is_empty() && !allowed.iter().any(|allowed| allowed == kind);
             if reference.resource_type().is_some_and(is_other) {
@@ -105,6 +110,21 @@ pub(super) fn limits(item: &Item, value: &Value, place: &Place, out: &mut Vec<Fi
         _ => {}
     }
     judge_spelling(item, value, place, out);
+}
+
+/// Whether a reference can lead to a resource at all: FHIR R4 has `[type]/[id]` with a type that it knows.
+fn judge_address(reference: &Reference, place: &Place, out: &mut Vec<Finding>) {
+    let is_unknown = |kind: &&str| !is_resource_type(kind);
+    if reference.reference.as_deref().is_some_and(|literal| !is_address(literal)) {
+        out.push(place.member("reference").error("not_an_address", "A reference is an address."));
+    } else if let Some(kind) = reference.named_type().filter(is_unknown) {
+        let message = format!("FHIR R4 has no resources of the type “{kind}”.");
+        out.push(place.member("reference").error("wrong_reference", message));
+    }
+    if let Some(kind) = reference.kind.as_deref().filter(|kind| !kind.contains(':')).filter(is_unknown) {
+        let message = format!("FHIR R4 has no resources of the type “{kind}”.");
+        out.push(place.member("type").error("wrong_reference", message));
+    }
 }
 
 /// `maxLength` and `regex` are about how a number, a date or a time is written as well.
@@ -157,6 +177,16 @@ fn judge_bounds(item: &Item, value: &Value, place: &Place, out: &mut Vec<Finding
         };
         order.is_some_and(wanted)
     };
+    let bounds = [&item.limits.min_value, &item.limits.max_value];
+    let cannot_be_compared = |bound: &&Value| {
+        matches!((value, *bound), (Value::Quantity(_), Value::Quantity(_)))
+            && value.number().is_some()
+            && value.compare(bound).is_none()
+    };
+    if let Some(bound) = bounds.into_iter().flatten().find(cannot_be_compared) {
+        let message = format!("Give this in the same unit as its bound, {}.", bound.words());
+        out.push(place.error("unit_not_comparable", message));
+    }
     if let Some(least) =
         item.limits.min_value.as_ref().filter(|least| bound_is(least, std::cmp::Ordering::is_lt))
     {
@@ -174,8 +204,12 @@ fn judge_text(item: &Item, value: &Value, text: &str, place: &Place, out: &mut V
         out.push(place.error("blank", "An answer cannot be empty; otherwise skip the question."));
         return;
     }
-    if matches!(value, Value::Uri(_)) && text.chars().any(char::is_whitespace) {
-        out.push(place.error("not_an_address", "A web address has no spaces in it."));
+    if matches!(value, Value::Uri(_)) && !is_address(text) {
+        let message = "This is no web address: it has spaces or other signs in it that none has.";
+        out.push(place.error("not_an_address", message));
+    }
+    if text.chars().count() > MAX_TEXT {
+        out.push(place.error("too_long", format!("A text may have {MAX_TEXT} characters.")));
     }
     if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
         out.push(place.error("control_character", "A text cannot have control characters in it."));
@@ -221,6 +255,17 @@ fn decimal_places(number: &str) -> i64 {
 fn judge_unit(item: &Item, quantity: &Quantity, place: &Place, out: &mut Vec<Finding>) {
     if quantity.value.is_none() {
         out.push(place.error("number_missing", "An amount needs its number."));
+    }
+    // FHIR R4, qty-3.
+    if quantity.code.is_some() && quantity.system.is_none() {
+        let message = "With the code of a unit belongs the code system that it is from.";
+        out.push(place.member("system").error("unit_without_system", message));
+    }
+    let comparator = quantity.rest.get("comparator");
+    if comparator.is_some_and(|json| !json.as_str().is_some_and(|one| ["<", "<=", ">=", ">"].contains(&one)))
+    {
+        let message = "A comparator is one of: <, <=, >=, >.";
+        out.push(place.member("comparator").error("unknown_comparator", message));
     }
     let is_offered = item.limits.units.iter().any(|unit| {
         let same_system = unit.system.is_none() || unit.system == quantity.system;
@@ -382,6 +427,61 @@ mod tests {
             json!({"type": "decimal", "extension": [hl7("maxDecimalPlaces", json!({"valueInteger": 1}))]});
         assert!(judged(item.clone(), json!([{"valueDecimal": 3.2}])).is_empty());
         assert_eq!(judged(item, json!([{"valueDecimal": 3.25}])), ["too_many_decimal_places"]);
+    }
+
+    fn quantity_bound(name: &str, value: Json) -> Json {
+        let sdc = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-";
+        json!({"url": format!("{sdc}{name}"), "valueQuantity": value})
+    }
+
+    #[test]
+    fn an_amount_keeps_its_bounds_in_whatever_unit() {
+        let ucum = |value: f64, code: &str| json!({"value": value, "system": "http://unitsofmeasure.org", "code": code});
+        let given = |amount: Json| json!([{"valueQuantity": amount}]);
+        let weight = json!({"type": "quantity", "extension": [
+            quantity_bound("minQuantity", ucum(30.0, "kg")), quantity_bound("maxQuantity", ucum(250.0, "kg"))]});
+        assert!(judged(weight.clone(), given(ucum(80.0, "kg"))).is_empty());
+        assert!(judged(weight.clone(), given(ucum(12.0, "[stone_av]"))).is_empty());
+        assert_eq!(judged(weight.clone(), given(ucum(80.0, "g"))), ["too_low"]);
+        assert_eq!(judged(weight.clone(), given(ucum(251.0, "kg"))), ["too_high"]);
+        assert_eq!(judged(weight.clone(), given(ucum(80.0, "cm"))), ["unit_not_comparable"]);
+        assert_eq!(judged(weight, given(json!({"value": 80}))), ["unit_not_comparable"]);
+    }
+
+    #[test]
+    fn an_amount_is_well_formed() {
+        let amount =
+            |quantity: Json| judged(json!({"type": "quantity"}), json!([{"valueQuantity": quantity}]));
+        assert_eq!(amount(json!({"value": 1, "code": "kg"})), ["unit_without_system"]);
+        assert_eq!(amount(json!({"value": 1, "comparator": "about"})), ["unknown_comparator"]);
+        assert!(amount(json!({"value": 1, "comparator": ">=", "unit": "kg"})).is_empty());
+        assert_eq!(amount(json!({"unit": "kg"})), ["number_missing"]);
+    }
+
+    #[test]
+    fn an_address_is_one() {
+        let url = |text: &str| judged(json!({"type": "url"}), json!([{"valueUri": text}]));
+        assert!(url("https://example.org/a").is_empty());
+        assert_eq!(url(r"c:\temp\a.txt"), ["not_an_address"]);
+        assert_eq!(url("urn:uuid:c757873d-ec9a-4326-a141-556f43239520x"), ["not_an_address"]);
+        let to = |literal: &str| {
+            judged(json!({"type": "reference"}), json!([{"valueReference": {"reference": literal}}]))
+        };
+        assert!(to("Patient/1").is_empty());
+        assert!(to("https://example.org/fhir/Patient/1/_history/2").is_empty());
+        assert!(to("https://example.org/files/1").is_empty());
+        assert_eq!(to("Chicken/1"), ["wrong_reference"]);
+        assert_eq!(to("https://example.org/Chicken/1"), ["wrong_reference"]);
+        assert_eq!(to("ht tps://example.org/Patient/1"), ["not_an_address"]);
+        let typed = json!([{"valueReference": {"type": "Chicken", "display": "Berta"}}]);
+        assert_eq!(judged(json!({"type": "reference"}), typed), ["wrong_reference"]);
+    }
+
+    #[test]
+    fn a_text_is_no_longer_than_fhir_has_them() {
+        let text = |length: usize| json!([{"valueString": "a".repeat(length)}]);
+        assert!(judged(json!({"type": "text"}), text(MAX_TEXT)).is_empty());
+        assert_eq!(judged(json!({"type": "text"}), text(MAX_TEXT + 1)), ["too_long"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //! Everything is total and deterministic: the same answers give the same result in whatever order they came, on
 //! the server and offline.
 
+mod addresses;
 mod alert;
 mod alert_rule;
 mod alert_rule_parse;
@@ -58,6 +59,7 @@ mod score_parse;
 mod structure;
 mod translated;
 mod translation;
+mod units;
 mod validate;
 mod value;
 mod value_set;
