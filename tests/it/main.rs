@@ -40,6 +40,7 @@ mod reach;
 mod second_factors;
 mod session_lists;
 mod sessions;
+mod shown_languages;
 mod signing_keys;
 mod signposts;
 mod status_changes;

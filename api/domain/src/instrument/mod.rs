@@ -92,7 +92,8 @@ pub use item::{
 pub use judge::{Judge, MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
 pub use lifecycle::{InstrumentStatus, NotUsable, TranslationStatus, may_be_used};
 pub use mode::{
-    Administration, Mode, ModeCount, ModeVerdict, ValidatedMode, administration, administration_of,
+    Administration, LanguageCount, Mode, ModeCount, ModeVerdict, Taken, ValidatedMode, administration,
+    administration_of,
 };
 pub use operation_outcome::operation_outcome;
 pub use origin::{ANSWER_ORIGIN, Attributed};
