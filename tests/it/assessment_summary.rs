@@ -81,6 +81,7 @@ fn assessment(world: &World, participant: ParticipantId, status: Status, bother:
             segment: None,
             device_at: None,
             amends: None,
+            language: None,
         })
         .collect();
     let id = AssessmentId::new(System.fresh());

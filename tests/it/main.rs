@@ -50,6 +50,7 @@ mod row_level_security_contexts;
 mod second_factors;
 mod session_lists;
 mod sessions;
+mod shown_languages;
 mod signing_keys;
 mod signposts;
 mod status_changes;

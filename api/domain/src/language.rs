@@ -32,6 +32,12 @@ impl Language {
         std::iter::successors(Some(self.as_str()), |tag| tag.rsplit_once('-').map(|(broader, _)| broader))
     }
 
+    /// Whether a text in `other` is one in this language: `pl` covers `pl` and `pl-PL`.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self == other || other.is_form_of(self)
+    }
+
     /// Whether this is a more special form of a language: `pl-PL` of `pl`.
     fn is_form_of(&self, other: &Self) -> bool {
         self.0.strip_prefix(&other.0).is_some_and(|rest| rest.starts_with('-'))

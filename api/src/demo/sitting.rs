@@ -7,6 +7,7 @@ use alongside_domain::content;
 use alongside_domain::flag::{AbuseType, Agreement, Raiser, Report, Source};
 use alongside_domain::id::{AssessmentId, AssistanceSessionId, FlagId, PersonId, SegmentId};
 use alongside_domain::instrument::{Answers, Definition, InstrumentKind, Value, judge_complete, positive};
+use alongside_domain::language::Language;
 use alongside_domain::policy::Role;
 use alongside_domain::provenance::OthersPresent;
 use alongside_store::answer::{self, New, Save};
@@ -75,6 +76,8 @@ impl Sitting {
     pub fn judge(&self) -> anyhow::Result<Judged> {
         let script = self.script;
         let definition = self.definition().context("the instrument of the demonstration does not ship")?;
+        // In the demonstration everybody is asked in the words of the instrument itself.
+        let shown: Option<Language> = definition.language().and_then(|tag| tag.parse().ok());
         let mut answers = Answers::default();
         let mut judged = Vec::with_capacity(script.stretches.len());
         let sections = Sections::default();
@@ -83,8 +86,9 @@ impl Sitting {
                 stretch.lines.iter().map(|line| inputs(definition, line)).collect::<Result<_, _>>()?;
             let help = help(stretch);
             let situation = Situation { role: script.role, help: Some((&help, &sections)) };
+            let (inputs, language) = (inputs.concat(), shown.as_ref());
             let kept =
-                answer_input::judge(definition, &mut answers, &inputs.concat(), &situation, Some(*segment));
+                answer_input::judge(definition, &mut answers, &inputs, &situation, Some(*segment), language);
             match kept {
                 Ok(kept) => judged.push(kept),
                 Err(problem) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, post};
 use alongside_domain::assessment::{AmendmentReason, Status};
 use alongside_domain::id::AssessmentId;
+use alongside_domain::language::Language;
 use alongside_domain::policy::{Operation, Role};
 use alongside_domain::provenance::{KeyedBy, Origin};
 use alongside_store::answer::{Amends, Current, New};
@@ -16,7 +17,7 @@ use validator::Validate;
 
 use super::answer_input::{self, AnswerInput};
 use super::assessment_view::{AssessmentView, Shown, Whole};
-use super::{answering, outcome};
+use super::{answering, instrument_words, outcome};
 use crate::http::etag::IfMatch;
 use crate::http::{Ctx, Json, Path, Permit, Problem, Refusal, Reply, Services};
 
@@ -36,6 +37,10 @@ pub struct AmendmentCreate {
     #[validate(length(min = 1, max = 200), nested)]
     #[schema(min_items = 1, max_items = 200)]
     pub answers: Vec<AnswerInput>,
+    /// The language of the words in which the questions were asked anew, as in BCP 47. Where only the record was wrong, that
+    /// of the first answer stays.
+    #[schema(nullable = false, value_type = Option<String>, max_length = 35, example = "cy")]
+    pub language: Option<Language>,
 }
 
 /// Amend an assessment
@@ -76,7 +81,9 @@ fn amend(
     let mut whole = Whole::load(ctx.db, &keys, id)?;
     let mut answers = whole.current.answers();
     let situation = answering::situation(ctx.caller.role, None);
-    let judged = answer_input::judge(&definition, &mut answers, &new.answers, &situation, None)?;
+    let language = instrument_words::shown(ctx, row.instrument_id.0, &definition, new.language.as_ref())?;
+    let judged =
+        answer_input::judge(&definition, &mut answers, &new.answers, &situation, None, language.as_ref())?;
     let kept: Vec<_> =
         judged.into_iter().map(|answer| correction(answer, new, &whole.current, ctx.caller.role)).collect();
     let last_seq = row.last_seq;
@@ -100,10 +107,13 @@ fn amend(
 fn correction(mut answer: New, new: &AmendmentCreate, current: &Current, role: Role) -> New {
     let before = current.get(&answer.answer.key);
     let keyed_by = KeyedBy::of_staff(role);
-    answer.origin = match before.map(|kept| kept.origin) {
-        Some(given) if new.reason.keeps_the_judgement() => Origin { keyed_by, ..given },
-        _ => Origin { keyed_by, ..answer.origin },
-    };
+    match before {
+        Some(given) if new.reason.keeps_the_judgement() => {
+            answer.origin = Origin { keyed_by, ..given.origin };
+            answer.language.clone_from(&given.language);
+        }
+        _ => answer.origin.keyed_by = keyed_by,
+    }
     answer.amends =
         Some(Amends { seq: before.map(|kept| kept.seq), reason: new.reason, comment: new.comment.clone() });
     answer

@@ -7,6 +7,7 @@ use alongside_domain::assistance::Situation;
 use alongside_domain::clock;
 use alongside_domain::id::SegmentId;
 use alongside_domain::instrument::{Answer, AnswerKey, Answers, Definition, Finding, Judge, State, Value};
+use alongside_domain::language::Language;
 use alongside_domain::provenance::{AnsweredBy, KeyedBy, Level};
 use alongside_store::answer::{Kept, New};
 use chrono::{DateTime, Utc};
@@ -105,6 +106,7 @@ pub fn judge(
     inputs: &[AnswerInput],
     situation: &Situation<'_>,
     segment: Option<SegmentId>,
+    language: Option<&Language>,
 ) -> Result<Vec<New>, Problem> {
     let mut found: Vec<Finding> = Vec::new();
     let mut kept = Vec::with_capacity(inputs.len());
@@ -120,7 +122,7 @@ pub fn judge(
             judge.save(Arc::clone(&answer));
             let origin = situation.origin(answered_by);
             let device_at = input.device_at.map(clock::truncate);
-            kept.push(New { answer, origin, segment, device_at, amends: None });
+            kept.push(New { answer, origin, segment, language: language.cloned(), device_at, amends: None });
         }
         found.extend(against);
     }
@@ -145,6 +147,9 @@ pub struct AnswerView {
     pub keyed_by: KeyedBy,
     pub level: Level,
     pub segment_id: Option<SegmentId>,
+    /// The language of the words that were shown; null where nobody recorded it.
+    #[schema(value_type = Option<String>, max_length = 35, example = "cy")]
+    pub language: Option<Language>,
     /// The person or service client that sent it.
     pub author_id: Uuid,
     /// When it was given, by the device's clock.
@@ -178,6 +183,7 @@ impl AnswerView {
             keyed_by: kept.origin.keyed_by,
             level: kept.origin.level,
             segment_id: kept.segment,
+            language: kept.language.clone(),
             author_id: kept.author,
             device_at: kept.device_at,
             at: kept.at,

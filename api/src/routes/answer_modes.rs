@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use alongside_domain::instrument::{Administration, Answers, Definition, administration, administration_of};
+use alongside_domain::instrument::{
+    Administration, AnswerKey, Answers, Definition, Taken, administration, administration_of,
+};
 use alongside_store::answer::Current;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,16 +21,22 @@ pub struct ScoreAdministration {
 
 /// How all answers that count now were taken.
 pub fn of_all(definition: &Definition, answers: &Answers, current: &Current) -> Administration {
-    let origins: BTreeMap<_, _> = current.iter().map(|kept| (kept.answer.key.clone(), kept.origin)).collect();
-    administration(definition, answers, &origins)
+    administration(definition, answers, &taken(current))
+}
+
+fn taken(current: &Current) -> BTreeMap<AnswerKey, Taken> {
+    let taken = current.iter().map(|kept| {
+        (kept.answer.key.clone(), Taken { origin: kept.origin, language: kept.language.clone() })
+    });
+    taken.collect()
 }
 
 /// How the answers that each score counts were taken.
 pub fn of_scores(definition: &Definition, answers: &Answers, current: &Current) -> Vec<ScoreAdministration> {
-    let origins: BTreeMap<_, _> = current.iter().map(|kept| (kept.answer.key.clone(), kept.origin)).collect();
+    let taken = taken(current);
     let of_score = |score: &alongside_domain::instrument::ScoreDefinition| ScoreAdministration {
         code: score.code.clone(),
-        administration: administration_of(definition, score, answers, &origins),
+        administration: administration_of(definition, score, answers, &taken),
     };
     definition.scores().iter().map(of_score).collect()
 }

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use alongside_domain::assessment::{Sight, sees_own_words};
 use alongside_domain::id::AssessmentId;
 use alongside_domain::instrument::{AnswerKey, Answers, Definition, Form, Setting, State};
+use alongside_domain::language::Language;
 use alongside_domain::policy::{Operation, Role};
 use alongside_store::answer::{self, Save};
 use alongside_store::assessment::{self, Assessment};
@@ -20,6 +21,7 @@ use super::answering::{self, Help, SafetyText};
 use super::assessment_view::{self, NextQuestion, SectionProgress, private_section};
 use super::checks;
 use super::double_entry;
+use super::instrument_words;
 use crate::http::etag::IfMatch;
 use crate::http::page::{self, List, Paging};
 use crate::http::{Code, Ctx, Json, Path, Permit, Problem, Query, Refusal, Reply, Services};
@@ -32,6 +34,10 @@ pub struct AnswersSave {
     #[validate(length(min = 1, max = 200), nested)]
     #[schema(min_items = 1, max_items = 200)]
     pub answers: Vec<AnswerInput>,
+    /// The language of the words in which the questions were shown or read aloud, as in BCP 47: one in which the
+    /// instrument has words. Left out, nothing is recorded of it.
+    #[schema(nullable = false, value_type = Option<String>, max_length = 35, example = "cy")]
+    pub language: Option<Language>,
 }
 
 /// A question, by its address.
@@ -154,7 +160,7 @@ pub fn sight_while_saving(role: Role, help: Option<&Help>) -> Sight {
 ///
 /// Every save is durable when it is answered, and none is ever overwritten: a later answer to the same question takes
 /// the place of the earlier one, which stays in the history. The answers are judged one after the other; if one is not
-/// accepted, none is kept. How much help there was comes from the open segment, and is `unknown` without one. A supporter
+/// accepted, none is kept. `language` says in which words the questions were shown. How much help there was comes from the open segment, and is `unknown` without one. A supporter
 /// saves answers in his own open session only, never as a proxy, and in private sections only after handing the device
 /// over or when the participant opened them. With `If-Match` the save is refused if anything was saved meanwhile.
 #[utoipa::path(
@@ -170,14 +176,14 @@ async fn save_answers(
     body: Json<AnswersSave>,
 ) -> Result<HttpResponse, Problem> {
     let (id, new) = (*path, body.into_inner());
-    permit.write(move |ctx| save(ctx, id, if_match.as_ref(), &new.answers)).await
+    permit.write(move |ctx| save(ctx, id, if_match.as_ref(), &new)).await
 }
 
 fn save(
     ctx: &mut Ctx<'_, '_>,
     id: AssessmentId,
     if_match: Option<&IfMatch>,
-    new: &[AnswerInput],
+    new: &AnswersSave,
 ) -> Result<Reply, Refusal> {
     let row = assessment::find(ctx.db, ctx.scope, id)?;
     ctx.about(row.participant_id.0);
@@ -196,7 +202,9 @@ fn save(
     let situation = answering::situation(ctx.caller.role, help.as_ref());
     let setting = situation.setting();
     let segment = help.as_ref().map(|help| help.segment.id.0);
-    let kept = answer_input::judge(&definition, &mut after, new, &situation, segment)?;
+    let language = instrument_words::shown(ctx, row.instrument_id.0, &definition, new.language.as_ref())?;
+    let kept =
+        answer_input::judge(&definition, &mut after, &new.answers, &situation, segment, language.as_ref())?;
     let last_seq = row.last_seq;
     let grown = last_seq + i64::try_from(kept.len()).unwrap_or(0);
     let row = assessment::save(ctx.db, Assessment { last_seq: grown, ..row }, ctx.now)?;

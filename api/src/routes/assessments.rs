@@ -259,7 +259,7 @@ impl Prepared {
     ) -> Result<Self, Refusal> {
         let situation = answering::situation(caller.role, None);
         let mut answers = Answers::default();
-        let kept = answer_input::judge(definition, &mut answers, inputs, &situation, None)?;
+        let kept = answer_input::judge(definition, &mut answers, inputs, &situation, None, None)?;
         let save = Save::new(keys, id, 0, caller.actor_id(), kept, now)?;
         let mut whole = Whole::default();
         whole.current.take(save.kept().iter().cloned());

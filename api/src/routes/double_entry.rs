@@ -196,6 +196,7 @@ pub fn news(answers: &[Answer], origin: Origin) -> Vec<New> {
         answer: Arc::new(answer.clone()),
         origin,
         segment: None,
+        language: None,
         device_at: None,
         amends: None,
     };

@@ -100,7 +100,7 @@ async fn try_instrument(
     let definition = Arc::clone(&words.definition);
     let mut answers = Answers::default();
     let situation = answering::situation(permit.caller().role, None);
-    let kept = answer_input::judge(&definition, &mut answers, &body.answers, &situation, None)?;
+    let kept = answer_input::judge(&definition, &mut answers, &body.answers, &situation, None, None)?;
     let saved: Vec<&Answer> = kept.iter().map(|new| new.answer.as_ref()).collect();
     let mut answer = HttpResponse::Ok();
     answer.insert_header((VARY, "Accept-Language"));

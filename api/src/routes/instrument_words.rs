@@ -125,10 +125,7 @@ pub fn read(ctx: &mut Ctx<'_, '_>, id: InstrumentId, wanted: &Wanted) -> Result<
     if liked.is_empty() {
         return Ok(InWords { definition, translated: None });
     }
-    let mut there: Vec<Language> = own.iter().cloned().collect();
-    there.extend(translation::languages(ctx.db, id)?);
-    there.extend(definition.languages());
-    let found = best(liked, &there).cloned();
+    let found = best(liked, &there(ctx, id, &definition, own.as_ref())?).cloned();
     match found {
         Some(language) if Some(&language) != own.as_ref() => {
             let row = translation::newest(ctx.db, id, &language, Some(TranslationStatus::Published))?;
@@ -139,6 +136,44 @@ pub fn read(ctx: &mut Ctx<'_, '_>, id: InstrumentId, wanted: &Wanted) -> Result<
                 .into())
         }
         _ => Ok(InWords { definition, translated: None }),
+    }
+}
+
+/// The languages an instrument has words in: its own, those of its translations, and those that came along.
+fn there(
+    ctx: &mut Ctx<'_, '_>,
+    id: InstrumentId,
+    definition: &Definition,
+    own: Option<&Language>,
+) -> Result<Vec<Language>, Refusal> {
+    let mut there: Vec<Language> = own.into_iter().cloned().collect();
+    there.extend(translation::languages(ctx.db, id)?);
+    there.extend(definition.languages());
+    Ok(there)
+}
+
+/// The language in which somebody says that the words were shown, as the instrument calls it. Where the instrument does not
+/// say in which language it is, there is nothing to hold it against.
+///
+/// # Errors
+/// 422 for one in which the instrument has no words that are published.
+pub fn shown(
+    ctx: &mut Ctx<'_, '_>,
+    id: InstrumentId,
+    definition: &Definition,
+    said: Option<&Language>,
+) -> Result<Option<Language>, Refusal> {
+    let Some(said) = said else { return Ok(None) };
+    let Some(own) = definition.language().and_then(|tag| tag.parse::<Language>().ok()) else {
+        return Ok(Some(said.clone()));
+    };
+    let there = there(ctx, id, definition, Some(&own))?;
+    match best(std::slice::from_ref(said), &there) {
+        Some(language) => Ok(Some(language.clone())),
+        None => {
+            Err(missing("/language", "The instrument has no words in this language that are published.")
+                .into())
+        }
     }
 }
 

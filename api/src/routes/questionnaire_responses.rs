@@ -91,11 +91,11 @@ fn import(ctx: &mut Ctx<'_, '_>, id: AssessmentId, document: &Value) -> Result<R
     for answer in offered.iter().filter(|answer| before.get(&answer.key) != Some(answer)) {
         let answer = Arc::new(answer.clone());
         after.save(Arc::clone(&answer));
-        let origin = match header.origins.get(&answer.key) {
-            Some(attributed) => attributed.origin,
-            None => Origin::outside_segment(answered_by),
+        let (origin, language) = match header.origins.get(&answer.key) {
+            Some(attributed) => (attributed.origin, attributed.language.clone()),
+            None => (Origin::outside_segment(answered_by), None),
         };
-        kept.push(New { answer, origin, segment: None, device_at: None, amends: None });
+        kept.push(New { answer, origin, segment: None, language, device_at: None, amends: None });
     }
     let last_seq = row.last_seq;
     let grown = last_seq + i64::try_from(kept.len()).unwrap_or(0);

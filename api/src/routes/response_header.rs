@@ -70,10 +70,13 @@ pub fn origins(kept: &[&Kept], segments: &[Segment]) -> BTreeMap<AnswerKey, Attr
         u32::try_from(position.saturating_add(1)).ok()
     };
     let attributed = kept.iter().map(|kept| {
-        let attributed = Attributed { origin: kept.origin, segment: number(kept) };
+        let language = kept.language.clone();
+        let attributed = Attributed { origin: kept.origin, segment: number(kept), language };
         (kept.answer.key.clone(), attributed)
     });
-    attributed.filter(|(_, attributed)| attributed.origin != Origin::unknown()).collect()
+    let is_known =
+        |attributed: &Attributed| attributed.origin != Origin::unknown() || attributed.language.is_some();
+    attributed.filter(|(_, attributed)| is_known(attributed)).collect()
 }
 
 /// The extensions of the response as a whole.
@@ -113,6 +116,14 @@ fn taken(administration: &Administration) -> Value {
     }));
     let outside = administration.not_validated.iter();
     parts.extend(outside.map(|mode| json!({"url": "notValidated", "valueCode": mode.code()})));
+    let known = administration.languages.iter().filter_map(|one| Some((one.language.as_ref()?, one.answers)));
+    parts.extend(known.map(|(language, answers)| {
+        json!({"url": "language", "extension": [
+            {"url": "code", "valueCode": language},
+            {"url": "answers", "valueUnsignedInt": answers}]})
+    }));
+    let outside = administration.not_validated_languages.iter();
+    parts.extend(outside.map(|language| json!({"url": "notValidatedLanguage", "valueCode": language})));
     json!({"url": format!("{OWN_EXTENSIONS}administration"), "extension": parts})
 }
 

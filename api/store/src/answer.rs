@@ -11,6 +11,7 @@ use alongside_domain::assessment::AmendmentReason;
 use alongside_domain::clock::Timestamp;
 use alongside_domain::id::{AssessmentId, SegmentId, kind};
 use alongside_domain::instrument::{Answer, AnswerKey, Answers, State, Value};
+use alongside_domain::language::Language;
 use alongside_domain::provenance::{AnsweredBy, KeyedBy, Level, Origin};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,8 @@ pub struct Row {
     /// A person, or a service client.
     pub author_id: Key<kind::AuditEvent>,
     pub at: At,
+    /// The language of the words that were shown, where it was said.
+    pub language: Option<String>,
 }
 
 /// What is sealed of a row. It names the row, since the rows of an assessment share one place.
@@ -89,6 +92,8 @@ pub struct New {
     pub answer: Arc<Answer>,
     pub origin: Origin,
     pub segment: Option<SegmentId>,
+    /// The language of the words that were shown, where it was said.
+    pub language: Option<Language>,
     pub device_at: Option<Timestamp>,
     pub amends: Option<Amends>,
 }
@@ -110,6 +115,8 @@ pub struct Kept {
     pub answer: Arc<Answer>,
     pub origin: Origin,
     pub segment: Option<SegmentId>,
+    /// The language of the words that were shown, where it was said.
+    pub language: Option<Language>,
     /// The person or service client that sent it.
     pub author: Uuid,
     /// When it was given, by the device's clock.
@@ -139,11 +146,13 @@ impl Save {
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let number = |(seq, new): (i64, New)| {
-            let New { answer, origin, segment, device_at, amends } = new;
-            Kept { seq, answer, origin, segment, author, device_at, at: now, amends }
+            let New { answer, origin, segment, language, device_at, amends } = new;
+            Kept { seq, answer, origin, segment, language, author, device_at, at: now, amends }
         };
         let kept: Vec<_> = (last_seq + 1..).zip(new).map(number).collect();
-        let alike = |one: &Kept, next: &Kept| (one.origin, one.segment) == (next.origin, next.segment);
+        let alike = |one: &Kept, next: &Kept| {
+            (one.origin, one.segment, &one.language) == (next.origin, next.segment, &next.language)
+        };
         let rows = kept.chunk_by(alike).filter_map(|alike| Row::of(keys, assessment, alike).transpose());
         Ok(Self { rows: rows.collect::<Result<_, _>>()?, kept })
     }
@@ -177,6 +186,7 @@ impl Row {
             segment_id: first.segment.map(Key),
             author_id: any_id(first.author),
             at: At(first.at),
+            language: first.language.as_ref().map(Language::to_string),
         }))
     }
 
@@ -189,11 +199,12 @@ impl Row {
         let origin =
             Origin { answered_by: self.answered_by.0, keyed_by: self.keyed_by.0, level: self.level.0 };
         let segment = self.segment_id.map(|id| id.0);
+        let language = self.language.as_deref().and_then(|tag| tag.parse::<Language>().ok());
         let (author, at) = (self.author_id.0.uuid(), self.at.0);
         let kept = move |(seq, mut entry): (i64, Entry<'static>)| {
             let (device_at, amends) = (entry.device_at, entry.amends.take().map(Cow::into_owned));
             let answer = Arc::new(entry.answer());
-            Kept { seq, answer, origin, segment, author, device_at, at, amends }
+            Kept { seq, answer, origin, segment, language: language.clone(), author, device_at, at, amends }
         };
         Ok((self.first_seq..).zip(cell.answers).map(kept))
     }
@@ -333,6 +344,7 @@ mod tests {
             answer: Arc::new(Answer::answered(AnswerKey::of(link_id), vec![Value::Integer(7)])),
             origin: Origin::outside_segment(answered_by),
             segment: None,
+            language: None,
             device_at: None,
             amends: None,
         }
@@ -362,6 +374,21 @@ mod tests {
         assert_eq!(spans, [(5, 6), (7, 7), (8, 8)]);
         let names = ["leak", "pain", "mood", "sleep"].map(str::to_owned);
         assert_eq!(link_ids(&save.rows), (5..).zip(names).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_language_that_was_shown_stands_with_the_answers_given_in_it() {
+        let said = |link_id: &str, tag: &str| New {
+            language: tag.parse().ok(),
+            ..new(link_id, AnsweredBy::Participant)
+        };
+        let save =
+            save(0, vec![said("leak", "pl"), said("pain", "pl"), said("mood", "en-GB"), said("sleep", "")]);
+        let tags: Vec<_> = save.rows.iter().map(|row| row.language.as_deref()).collect();
+        assert_eq!(tags, [Some("pl"), Some("en-GB"), None]);
+        let opened = opened(&ring(), &save.rows).unwrap();
+        let tags: Vec<_> = opened.iter().map(|kept| kept.language.as_ref().map(Language::as_str)).collect();
+        assert_eq!(tags, [Some("pl"), Some("pl"), Some("en-GB"), None]);
     }
 
     #[test]

@@ -406,6 +406,7 @@ table! {
         segment_id -> Nullable<Uid>,
         author_id -> Uid,
         at -> Instant,
+        language -> Nullable<Text>,
     }
 }
 

@@ -383,6 +383,11 @@ fn columns() -> Vec<Column> {
             Mode::VARIANTS.iter().map(|one| one.code()).collect(),
         ),
         column(
+            "language",
+            "The language of the words that were shown, as in BCP 47; empty where nobody recorded it.",
+            Vec::new(),
+        ),
+        column(
             "occurrence",
             "Which repetition of the groups in repeats_in, each counted from 0.",
             Vec::new(),

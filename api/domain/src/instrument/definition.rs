@@ -114,6 +114,7 @@ pub struct Definition {
     pub(super) title: Option<String>,
     pub(super) status: String,
     pub(super) language: Option<String>,
+    pub(super) subject_types: Vec<String>,
     pub(super) effective: Effective,
     pub(super) kind: InstrumentKind,
     pub(super) licence: Option<LicenceClass>,
@@ -159,6 +160,11 @@ impl Definition {
     /// The language of the text.
     pub fn language(&self) -> Option<&str> {
         self.language.as_deref()
+    }
+
+    /// The types of resource that responses may be about; any, where none is named.
+    pub fn subject_types(&self) -> &[String] {
+        &self.subject_types
     }
 
     /// When the instrument is meant to be used.

@@ -33,9 +33,10 @@ fn flag(name: &'static str, effect: Comparability, is_set: bool) -> Member {
 
 /// The instrument as a whole, without what is bound to differ: version, status, dates.
 pub(super) fn header(definition: &Definition) -> Vec<Member> {
-    let modes = definition.validated_modes().iter().map(|one| match &one.source {
-        Some(source) => format!("{} ({source})", one.mode),
-        None => one.mode.to_string(),
+    let modes = definition.validated_modes().iter().map(|one| {
+        let languages: String = one.languages.iter().map(|language| format!(" in {language}")).collect();
+        let source = one.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
+        format!("{}{languages}{source}", one.mode)
     });
     vec![
         member("title", Reworded, definition.title().map(str::to_owned)),

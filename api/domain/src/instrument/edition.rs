@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::coding::Reference;
 use super::definition::Definition;
 use super::finding::{Finding, Place};
 use super::moment;
@@ -28,6 +29,13 @@ pub(super) fn judge(definition: &Definition, header: &Header, out: &mut Vec<Find
             }
         }
         Some(_) => {}
+    }
+    let allowed = definition.subject_types();
+    let subject = header.subject.as_ref().and_then(|json| Reference::read(json).ok());
+    let kind = subject.as_ref().and_then(Reference::resource_type);
+    if kind.is_some_and(|kind| !allowed.is_empty() && !allowed.iter().any(|allowed| allowed == kind)) {
+        let message = format!("This questionnaire is about: {}.", allowed.join(", "));
+        out.push(root.member("subject").error("wrong_subject", message));
     }
     match definition.status() {
         "draft" => {

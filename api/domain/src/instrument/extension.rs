@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::choice::Choice;
+use crate::language::Language;
 
 use super::fields::Fields;
 use super::finding::{Finding, Place};
@@ -118,6 +119,15 @@ impl<'a> Extension<'a> {
             out.push(self.place().error("extension_malformed", message));
         }
         known
+    }
+
+    /// A language tag.
+    pub(super) fn language(&self, out: &mut Vec<Finding>) -> Option<Language> {
+        let text = self.text(out)?;
+        match text.parse() {
+            Ok(language) => Some(language),
+            Err(_) => self.malformed("a language tag such as en-GB or cy", out),
+        }
     }
 
     /// True or false.

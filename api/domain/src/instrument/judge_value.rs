@@ -1,12 +1,16 @@
 //! Judging the values of an answer: type, options, bounds.
 
+use super::addresses::{is_address, is_resource_type};
 use super::answer::Answer;
 use super::attachment;
-use super::coding::Quantity;
+use super::coding::{Quantity, Reference};
 use super::finding::{Finding, Place};
 use super::item::{Choices, Item, ItemType};
 use super::judge::{AnswerPlaces, MAX_VALUES};
 use super::value::Value;
+
+/// The longest text (FHIR R4, `string`).
+const MAX_TEXT: usize = 1024 * 1024;
 
 /// Judges how many values there are, and each of them.
 pub(super) fn values(item: &Item, answer: &Answer, places: &AnswerPlaces, out: &mut Vec<Finding>) {
@@ -89,6 +93,7 @@ pub(super) fn limits(item: &Item, value: &Value, place: &Place, out: &mut Vec<Fi
             }
         }
         Value::Reference(reference) => {
+            judge_address(reference, place, out);
             let allowed = &item.limits.resources;
             let is_other = |kind: &str| !allowed.is_empty() && !allowed.iter().any(|allowed| allowed == kind);
             if reference.resource_type().is_some_and(is_other) {
@@ -105,6 +110,21 @@ pub(super) fn limits(item: &Item, value: &Value, place: &Place, out: &mut Vec<Fi
         _ => {}
     }
     judge_spelling(item, value, place, out);
+}
+
+/// Whether a reference can lead to a resource at all: FHIR R4 has `[type]/[id]` with a type that it knows.
+fn judge_address(reference: &Reference, place: &Place, out: &mut Vec<Finding>) {
+    let is_unknown = |kind: &&str| !is_resource_type(kind);
+    if reference.reference.as_deref().is_some_and(|literal| !is_address(literal)) {
+        out.push(place.member("reference").error("not_an_address", "A reference is an address."));
+    } else if let Some(kind) = reference.named_type().filter(is_unknown) {
+        let message = format!("FHIR R4 has no resources of the type “{kind}”.");
+        out.push(place.member("reference").error("wrong_reference", message));
+    }
+    if let Some(kind) = reference.kind.as_deref().filter(|kind| !kind.contains(':')).filter(is_unknown) {
+        let message = format!("FHIR R4 has no resources of the type “{kind}”.");
+        out.push(place.member("type").error("wrong_reference", message));
+    }
 }
 
 /// `maxLength` and `regex` are about how a number, a date or a time is written as well.
@@ -157,6 +177,16 @@ fn judge_bounds(item: &Item, value: &Value, place: &Place, out: &mut Vec<Finding
         };
         order.is_some_and(wanted)
     };
+    let bounds = [&item.limits.min_value, &item.limits.max_value];
+    let cannot_be_compared = |bound: &&Value| {
+        matches!((value, *bound), (Value::Quantity(_), Value::Quantity(_)))
+            && value.number().is_some()
+            && value.compare(bound).is_none()
+    };
+    if let Some(bound) = bounds.into_iter().flatten().find(cannot_be_compared) {
+        let message = format!("Give this in the same unit as its bound, {}.", bound.words());
+        out.push(place.error("unit_not_comparable", message));
+    }
     if let Some(least) =
         item.limits.min_value.as_ref().filter(|least| bound_is(least, std::cmp::Ordering::is_lt))
     {
@@ -174,8 +204,12 @@ fn judge_text(item: &Item, value: &Value, text: &str, place: &Place, out: &mut V
         out.push(place.error("blank", "An answer cannot be empty; otherwise skip the question."));
         return;
     }
-    if matches!(value, Value::Uri(_)) && text.chars().any(char::is_whitespace) {
-        out.push(place.error("not_an_address", "A web address has no spaces in it."));
+    if matches!(value, Value::Uri(_)) && !is_address(text) {
+        let message = "This is no web address: it has spaces or other signs in it that none has.";
+        out.push(place.error("not_an_address", message));
+    }
+    if text.chars().count() > MAX_TEXT {
+        out.push(place.error("too_long", format!("A text may have {MAX_TEXT} characters.")));
     }
     if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
         out.push(place.error("control_character", "A text cannot have control characters in it."));
@@ -222,6 +256,17 @@ fn judge_unit(item: &Item, quantity: &Quantity, place: &Place, out: &mut Vec<Fin
     if quantity.value.is_none() {
         out.push(place.error("number_missing", "An amount needs its number."));
     }
+    // FHIR R4, qty-3.
+    if quantity.code.is_some() && quantity.system.is_none() {
+        let message = "With the code of a unit belongs the code system that it is from.";
+        out.push(place.member("system").error("unit_without_system", message));
+    }
+    let comparator = quantity.rest.get("comparator");
+    if comparator.is_some_and(|json| !json.as_str().is_some_and(|one| ["<", "<=", ">=", ">"].contains(&one)))
+    {
+        let message = "A comparator is one of: <, <=, >=, >.";
+        out.push(place.member("comparator").error("unknown_comparator", message));
+    }
     let is_offered = item.limits.units.iter().any(|unit| {
         let same_system = unit.system.is_none() || unit.system == quantity.system;
         (same_system && unit.code == quantity.code)
@@ -234,173 +279,4 @@ fn judge_unit(item: &Item, quantity: &Quantity, place: &Place, out: &mut Vec<Fin
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::instrument::answer::Answers;
-    use crate::instrument::judge::judge_answer;
-    use crate::instrument::testing::{answer, codes, definition};
-    use serde_json::{Value as Json, json};
-
-    fn judged(mut item: Json, values: Json) -> Vec<&'static str> {
-        item["linkId"] = json!("q");
-        codes(&judge_answer(&definition(json!([item])), &Answers::default(), &answer("q", values), ""))
-    }
-
-    fn hl7(name: &str, value: Json) -> Json {
-        let mut extension = value;
-        extension["url"] = json!(format!("http://hl7.org/fhir/StructureDefinition/{name}"));
-        extension
-    }
-
-    #[test]
-    fn each_type_takes_its_own_value_only() {
-        for (kind, good, bad) in [
-            ("boolean", json!({"valueBoolean": true}), json!({"valueString": "yes"})),
-            ("decimal", json!({"valueDecimal": 1.5}), json!({"valueInteger": 1})),
-            ("integer", json!({"valueInteger": 1}), json!({"valueDecimal": 1.5})),
-            ("date", json!({"valueDate": "2019-05"}), json!({"valueDateTime": "2019-05"})),
-            ("dateTime", json!({"valueDateTime": "2019-05"}), json!({"valueDate": "2019-05"})),
-            ("time", json!({"valueTime": "09:30:00"}), json!({"valueString": "09:30"})),
-            ("string", json!({"valueString": "a"}), json!({"valueUri": "a"})),
-            ("text", json!({"valueString": "a\nb"}), json!({"valueInteger": 1})),
-            ("url", json!({"valueUri": "https://example.org"}), json!({"valueString": "a"})),
-            ("attachment", json!({"valueAttachment": {"url": "u"}}), json!({"valueString": "a"})),
-            ("reference", json!({"valueReference": {"reference": "Patient/1"}}), json!({"valueString": "a"})),
-            ("quantity", json!({"valueQuantity": {"value": 1}}), json!({"valueDecimal": 1.5})),
-        ] {
-            assert!(judged(json!({"type": kind}), json!([good])).is_empty(), "{kind}");
-            assert_eq!(judged(json!({"type": kind}), json!([bad])), ["wrong_type"], "{kind}");
-        }
-    }
-
-    #[test]
-    fn a_choice_takes_its_options_and_an_open_choice_text_too() {
-        let options = json!([{"valueCoding": {"system": "s", "code": "a"}}, {"valueCoding": {"code": "b"}}]);
-        let choice = |kind: &str| json!({"type": kind, "answerOption": options});
-        assert!(
-            judged(
-                choice("choice"),
-                json!([{"valueCoding": {"system": "s", "code": "a", "display": "Else"}}])
-            )
-            .is_empty()
-        );
-        assert_eq!(judged(choice("choice"), json!([{"valueCoding": {"code": "a"}}])), ["not_an_option"]);
-        assert!(judged(choice("choice"), json!([{"valueCoding": {"code": "b"}}])).is_empty());
-        let of_another = json!([{"valueCoding": {"system": "any", "code": "b"}}]);
-        assert_eq!(judged(choice("choice"), of_another), ["not_an_option"]);
-        assert_eq!(judged(choice("choice"), json!([{"valueString": "a"}])), ["wrong_type"]);
-        assert!(judged(choice("open-choice"), json!([{"valueString": "my own"}])).is_empty());
-        assert_eq!(judged(choice("open-choice"), json!([{"valueCoding": {"code": "z"}}])), ["not_an_option"]);
-    }
-
-    #[test]
-    fn options_of_every_kind_are_matched() {
-        for value in [
-            json!({"valueInteger": 3}),
-            json!({"valueDate": "2019-05-31"}),
-            json!({"valueTime": "09:30:00"}),
-            json!({"valueString": "Blue"}),
-            json!({"valueReference": {"reference": "Patient/1"}}),
-        ] {
-            let item = json!({"type": "choice", "answerOption": [value]});
-            assert!(judged(item.clone(), json!([value])).is_empty(), "{value}");
-            assert_eq!(judged(item, json!([{"valueCoding": {"code": "a"}}])), ["not_an_option"]);
-        }
-    }
-
-    #[test]
-    fn a_question_takes_several_answers_only_if_it_repeats() {
-        let two = json!([{"valueInteger": 1}, {"valueInteger": 2}]);
-        assert_eq!(judged(json!({"type": "integer"}), two.clone()), ["too_many_answers"]);
-        assert!(judged(json!({"type": "integer", "repeats": true}), two.clone()).is_empty());
-        let at_most = hl7("questionnaire-maxOccurs", json!({"valueInteger": 1}));
-        assert_eq!(
-            judged(json!({"type": "integer", "repeats": true, "extension": [at_most]}), two),
-            ["too_many_answers"]
-        );
-    }
-
-    #[test]
-    fn an_exclusive_option_stands_alone() {
-        let none = hl7("questionnaire-optionExclusive", json!({"valueBoolean": true}));
-        let item = json!({"type": "choice", "repeats": true, "answerOption": [
-            {"valueCoding": {"code": "a"}}, {"valueCoding": {"code": "none"}, "extension": [none]}]});
-        let (a, none) = (json!({"valueCoding": {"code": "a"}}), json!({"valueCoding": {"code": "none"}}));
-        assert!(judged(item.clone(), json!([none])).is_empty());
-        assert_eq!(judged(item.clone(), json!([a, none])), ["option_exclusive"]);
-        assert_eq!(judged(item, json!([a, a])), ["chosen_twice"]);
-    }
-
-    #[test]
-    fn numbers_and_dates_keep_their_bounds() {
-        let bounds = json!([
-            hl7("minValue", json!({"valueInteger": 0})),
-            hl7("maxValue", json!({"valueInteger": 10}))
-        ]);
-        let item = json!({"type": "integer", "extension": bounds});
-        assert!(judged(item.clone(), json!([{"valueInteger": 0}])).is_empty());
-        assert_eq!(judged(item.clone(), json!([{"valueInteger": 11}])), ["too_high"]);
-        assert_eq!(judged(item, json!([{"valueInteger": -1}])), ["too_low"]);
-        let item =
-            json!({"type": "date", "extension": [hl7("minValue", json!({"valueDate": "2019-05-01"}))]});
-        assert_eq!(judged(item.clone(), json!([{"valueDate": "2018"}])), ["too_low"]);
-        assert!(judged(item, json!([{"valueDate": "2019-05"}])).is_empty());
-    }
-
-    #[test]
-    fn lengths_count_characters_not_bytes() {
-        let item = json!({"type": "string", "maxLength": 4, "extension": [hl7("minLength", json!({"valueInteger": 2}))]});
-        assert!(judged(item.clone(), json!([{"valueString": "žluť"}])).is_empty());
-        assert_eq!(judged(item.clone(), json!([{"valueString": "žluťo"}])), ["too_long"]);
-        assert_eq!(judged(item.clone(), json!([{"valueString": "ž"}])), ["too_short"]);
-        assert_eq!(judged(item, json!([{"valueString": "  "}])), ["blank"]);
-    }
-
-    #[test]
-    fn a_pattern_matches_the_whole_text() {
-        let pattern = hl7("regex", json!({"valueString": "[0-9]{3}|x"}));
-        let item = json!({"type": "string", "extension": [pattern, hl7("entryFormat", json!({"valueString": "nnn"}))]});
-        assert!(judged(item.clone(), json!([{"valueString": "123"}])).is_empty());
-        assert_eq!(judged(item, json!([{"valueString": "1234"}])), ["wrong_form"]);
-    }
-
-    #[test]
-    fn numbers_and_dates_have_a_length_and_a_form_too() {
-        let year = hl7("regex", json!({"valueString": "20[0-9]{2}"}));
-        let item = json!({"type": "date", "extension": [year]});
-        assert!(judged(item.clone(), json!([{"valueDate": "2019"}])).is_empty());
-        assert_eq!(judged(item, json!([{"valueDate": "2019-05"}])), ["wrong_form"]);
-        let item = json!({"type": "integer", "maxLength": 2});
-        assert!(judged(item.clone(), json!([{"valueInteger": 99}])).is_empty());
-        assert_eq!(judged(item, json!([{"valueInteger": 100}])), ["too_long"]);
-    }
-
-    #[test]
-    fn decimal_places_are_counted() {
-        assert_eq!(["3", "3.0", "3.25", "1.5e-3", "1e3"].map(decimal_places), [0, 0, 2, 4, 0]);
-        let item =
-            json!({"type": "decimal", "extension": [hl7("maxDecimalPlaces", json!({"valueInteger": 1}))]});
-        assert!(judged(item.clone(), json!([{"valueDecimal": 3.2}])).is_empty());
-        assert_eq!(judged(item, json!([{"valueDecimal": 3.25}])), ["too_many_decimal_places"]);
-    }
-
-    #[test]
-    fn units_and_references_are_those_offered() {
-        let weeks = hl7("questionnaire-unitOption", json!({"valueCoding": {"system": "u", "code": "wk"}}));
-        let item = json!({"type": "quantity", "extension": [weeks]});
-        assert!(
-            judged(item.clone(), json!([{"valueQuantity": {"value": 3, "system": "u", "code": "wk"}}]))
-                .is_empty()
-        );
-        assert_eq!(
-            judged(item, json!([{"valueQuantity": {"value": 3, "system": "u", "code": "d"}}])),
-            ["unit_not_offered"]
-        );
-        let patient = hl7("questionnaire-referenceResource", json!({"valueCode": "Patient"}));
-        let item = json!({"type": "reference", "extension": [patient]});
-        assert!(judged(item.clone(), json!([{"valueReference": {"reference": "Patient/1"}}])).is_empty());
-        assert_eq!(judged(item, json!([{"valueReference": {"reference": "Group/1"}}])), ["wrong_reference"]);
-        let two_minds = json!([{"valueReference": {"reference": "Group/1", "type": "Patient"}}]);
-        assert_eq!(judged(json!({"type": "reference"}), two_minds), ["wrong_reference"]);
-    }
-}
+mod tests;

@@ -37,6 +37,9 @@ const ONCE: [&str; 14] = [
     "questionnaire-choiceOrientation",
 ];
 
+/// The bounds of an amount, in HL7's guide on structured data capture.
+const QUANTITIES: [&str; 2] = ["minQuantity", "maxQuantity"];
+
 /// Reads HL7's extensions on the items of one questionnaire.
 pub(super) struct LimitReader<'s> {
     sets: &'s ValueSets,
@@ -97,15 +100,32 @@ impl<'s> LimitReader<'s> {
         }
     }
 
-    /// Reads one extension of HL7's guide on structured data capture.
-    pub(super) fn data_capture(
+    /// Reads one extension of HL7's guide on structured data capture. `seen` are the names of those before it on the
+    /// same item.
+    pub(super) fn data_capture<'a>(
         &self,
-        name: &str,
+        name: &'a str,
         extension: &Extension<'_>,
         item: &mut Item,
+        seen: &mut Vec<&'a str>,
         out: &mut Vec<Finding>,
     ) {
-        if name == "sdc-questionnaire-preferredTerminologyServer" {
+        if let Some(which) = name.strip_prefix("sdc-questionnaire-").filter(|name| QUANTITIES.contains(name))
+        {
+            if seen.contains(&name) {
+                let message = "This can be said of an item only once.";
+                out.push(extension.place().error("extension_twice", message));
+            } else if item.kind != ItemType::Quantity {
+                let message =
+                    format!("This has no meaning for the type {}; it is ignored.", item.kind.code());
+                out.push(extension.place().warning("extension_misplaced", message));
+            } else if which == "minQuantity" {
+                item.limits.min_value = quantity(extension, out);
+            } else {
+                item.limits.max_value = quantity(extension, out);
+            }
+            seen.push(name);
+        } else if name == "sdc-questionnaire-preferredTerminologyServer" {
             let server = extension.text(out).map(str::to_owned);
             item.presentation.terminology_servers.extend(server);
         } else if name.ends_with("Expression") || name.ends_with("expression") {
@@ -162,6 +182,13 @@ fn belongs(name: &str, kind: ItemType) -> bool {
         "regex" => kind.is_question() && !matches!(kind, ItemType::Attachment | ItemType::Reference),
         "questionnaire-minOccurs" | "questionnaire-maxOccurs" => kind != ItemType::Display,
         _ => true,
+    }
+}
+
+fn quantity(extension: &Extension<'_>, out: &mut Vec<Finding>) -> Option<Value> {
+    match extension.value(out)? {
+        amount @ Value::Quantity(_) => Some(amount),
+        _ => extension.malformed("a valueQuantity", out),
     }
 }
 
@@ -277,6 +304,24 @@ mod tests {
             warned("string", json!({"url": sdc, "valueExpression": expression})),
             ["expression_not_supported"]
         );
+    }
+
+    #[test]
+    fn the_bounds_of_an_amount_are_those_of_the_guide_as_well() {
+        let bound = |name: &str, member: &str, value: Json| json!({"url": format!("http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-{name}"), member: value});
+        let least = bound("minQuantity", "valueQuantity", json!({"value": 5, "unit": "kg"}));
+        let read = item("quantity", json!([least]));
+        assert_eq!(read.limits.min_value.unwrap().words(), "5 kg");
+        assert_eq!(warned("string", least.clone()), ["extension_misplaced"]);
+        let of = |extensions: Json| {
+            codes(&refused(&questionnaire(
+                json!([{"linkId": "a", "type": "quantity", "extension": extensions}]),
+            )))
+        };
+        assert_eq!(of(json!([least, least])), ["extension_twice"]);
+        assert_eq!(of(json!([bound("maxQuantity", "valueDecimal", json!(5))])), ["extension_malformed"]);
+        let most = bound("maxQuantity", "valueQuantity", json!({"value": 4, "unit": "kg"}));
+        assert_eq!(of(json!([least, most])), ["bounds_crossed"]);
     }
 
     #[test]

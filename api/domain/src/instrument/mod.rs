@@ -13,6 +13,7 @@
 //! Everything is total and deterministic: the same answers give the same result in whatever order they came, on
 //! the server and offline.
 
+mod addresses;
 mod alert;
 mod alert_rule;
 mod alert_rule_parse;
@@ -58,6 +59,7 @@ mod score_parse;
 mod structure;
 mod translated;
 mod translation;
+mod units;
 mod validate;
 mod value;
 mod value_set;
@@ -90,7 +92,8 @@ pub use item::{
 pub use judge::{Judge, MAX_OCCURRENCE, MAX_VALUES, judge_answer, judge_complete};
 pub use lifecycle::{InstrumentStatus, NotUsable, TranslationStatus, may_be_used};
 pub use mode::{
-    Administration, Mode, ModeCount, ModeVerdict, ValidatedMode, administration, administration_of,
+    Administration, LanguageCount, Mode, ModeCount, ModeVerdict, Taken, ValidatedMode, administration,
+    administration_of,
 };
 pub use operation_outcome::operation_outcome;
 pub use origin::{ANSWER_ORIGIN, Attributed};

@@ -3,12 +3,14 @@
 //!
 //! A scale that was validated as a paper form is not by that validated when it is read aloud. Which modes a version is
 //! validated in is declared with it (`validated-mode`, with where that is published); in which mode an answer was taken
-//! follows from whose judgement it is and how much help there was.
+//! follows from whose judgement it is and how much help there was. A translation is not what was validated until somebody
+//! has validated it too: a mode is declared for the language of the version itself, or for those that it names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::language::Language;
 use crate::provenance::{AnsweredBy, Level, Origin};
 
 use super::answer::{AnswerKey, Answers};
@@ -96,19 +98,42 @@ pub struct ValidatedMode {
     /// Where it is published.
     #[cfg_attr(feature = "schema", schema(max_length = 1024))]
     pub source: Option<String>,
+    /// The languages it holds for; none means that of the version itself.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<String>, max_items = 50, max_length = 35))]
+    pub languages: Vec<Language>,
+}
+
+impl ValidatedMode {
+    /// Whether it holds for words in a language.
+    fn holds_in(&self, own: Option<&Language>, language: &Language) -> bool {
+        match self.languages.as_slice() {
+            [] => own.is_none_or(|own| own.covers(language)),
+            named => named.iter().any(|named| named.covers(language)),
+        }
+    }
+}
+
+/// How one answer was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Whose judgement it is, and how much help there was.
+    pub origin: Origin,
+    /// The language of the words that were shown, where somebody recorded it.
+    pub language: Option<Language>,
 }
 
 pub(super) fn read(extension: &Extension<'_>, out: &mut Vec<Finding>) -> Option<ValidatedMode> {
-    let (mut mode, mut source) = (None, None);
+    let (mut mode, mut source, mut languages) = (None, None, Vec::new());
     for part in extension.parts(out) {
         match part.url {
             "mode" => mode = part.code::<Mode>(out),
             "source" => source = part.text(out).map(str::to_owned),
+            "language" => languages.extend(part.language(out)),
             _ => out.push(unknown(&part)),
         }
     }
     match mode {
-        Some(mode) if mode.can_be_validated() => Some(ValidatedMode { mode, source }),
+        Some(mode) if mode.can_be_validated() => Some(ValidatedMode { mode, source, languages }),
         Some(_) => {
             let message =
                 "No instrument is validated in this mode: it is self, interviewer, proxy or observer.";
@@ -163,6 +188,18 @@ pub struct ModeCount {
     pub answers: u32,
 }
 
+/// How many answers were given to words in one language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct LanguageCount {
+    /// The language; null where nobody recorded it.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, max_length = 35, example = "cy"))]
+    pub language: Option<Language>,
+    /// How many answers.
+    #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 10_000_000))]
+    pub answers: u32,
+}
+
 /// How the answers to an instrument, or those that a score counts, were taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -178,13 +215,32 @@ pub struct Administration {
     /// The modes the version declares as validated; none where it claims no validation.
     #[cfg_attr(feature = "schema", schema(max_items = 6))]
     pub validated: Vec<Mode>,
+    /// In which languages the words were shown.
+    #[cfg_attr(feature = "schema", schema(max_items = 1000))]
+    pub languages: Vec<LanguageCount>,
+    /// The languages among them for which the version does not declare the mode as validated.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<String>, max_items = 1000, max_length = 35))]
+    pub not_validated_languages: Vec<Language>,
 }
 
 impl Administration {
-    fn of(definition: &Definition, taken: impl Iterator<Item = Mode>) -> Self {
+    /// In a language that nobody recorded an answer is judged by its mode alone.
+    fn of<'a>(definition: &Definition, taken: impl Iterator<Item = (Mode, Option<&'a Language>)>) -> Self {
+        let own = definition.language().and_then(|tag| tag.parse().ok());
         let mut counts: BTreeMap<Mode, u32> = BTreeMap::new();
-        for mode in taken {
+        let mut languages: BTreeMap<Option<&Language>, u32> = BTreeMap::new();
+        let mut foreign: BTreeSet<&Language> = BTreeSet::new();
+        for (mode, language) in taken {
             *counts.entry(mode).or_default() += 1;
+            *languages.entry(language).or_default() += 1;
+            let declared = definition.validated_modes().iter();
+            let mut declared = declared.filter(|one| one.mode == mode || mode == Mode::Unknown).peekable();
+            if let Some(language) = language
+                && declared.peek().is_some()
+                && !declared.any(|one| one.holds_in(own.as_ref(), language))
+            {
+                foreign.insert(language);
+            }
         }
         let mut validated: Vec<Mode> = definition.validated_modes().iter().map(|one| one.mode).collect();
         validated.sort_unstable();
@@ -195,7 +251,7 @@ impl Administration {
             (ModeVerdict::NotDeclared, Vec::new())
         } else if counts.is_empty() {
             (ModeVerdict::NoAnswers, Vec::new())
-        } else if !outside.is_empty() {
+        } else if !outside.is_empty() || !foreign.is_empty() {
             (ModeVerdict::NotValidated, outside)
         } else if counts.contains_key(&Mode::Unknown) {
             (ModeVerdict::Unknown, Vec::new())
@@ -203,7 +259,12 @@ impl Administration {
             (ModeVerdict::Validated, Vec::new())
         };
         let modes = counts.into_iter().map(|(mode, answers)| ModeCount { mode, answers }).collect();
-        Self { verdict, modes, not_validated, validated }
+        let languages = languages
+            .into_iter()
+            .map(|(language, answers)| LanguageCount { language: language.cloned(), answers })
+            .collect();
+        let not_validated_languages = foreign.into_iter().cloned().collect();
+        Self { verdict, modes, not_validated, validated, languages, not_validated_languages }
     }
 
     /// What a reader of the scores must know, in a sentence; none where all is as it should be, or nothing is claimed.
@@ -217,9 +278,19 @@ impl Administration {
             ModeVerdict::NotValidated => {
                 let ways: Vec<&str> = self.not_validated.iter().map(|mode| mode.words()).collect();
                 let here = counted(&|mode| self.not_validated.contains(&mode));
+                let taken = format!("{here} of {all} answers were {}", ways.join(", or "));
+                let tags: Vec<&str> = self.not_validated_languages.iter().map(Language::as_str).collect();
+                let in_them = |one: &&LanguageCount| {
+                    one.language.as_ref().is_some_and(|one| self.not_validated_languages.contains(one))
+                };
+                let shown: u32 = self.languages.iter().filter(in_them).map(|one| one.answers).sum();
+                let shown = format!("{shown} of {all} answers were given to words in {}", tags.join(", "));
+                let facts = [(!ways.is_empty(), taken), (!tags.is_empty(), shown)];
+                let facts: Vec<String> =
+                    facts.into_iter().filter(|(is_so, _)| *is_so).map(|(_, fact)| fact).collect();
                 Some(format!(
-                    "{here} of {all} answers were {}. “{title}” is not known to be validated so: compare scores with care.",
-                    ways.join(", or ")
+                    "{}. “{title}” is not known to be validated so: compare scores with care.",
+                    facts.join(", and ")
                 ))
             }
             ModeVerdict::Unknown => {
@@ -233,15 +304,15 @@ impl Administration {
     }
 }
 
-/// How all answers that count now were taken. An answer without an origin is one of which nothing is known.
+/// How all answers that count now were taken. One that `taken` does not name is one of which nothing is known.
 #[must_use]
 pub fn administration(
     definition: &Definition,
     answers: &Answers,
-    origins: &BTreeMap<AnswerKey, Origin>,
+    taken: &BTreeMap<AnswerKey, Taken>,
 ) -> Administration {
     let counting = answers.in_effect(definition);
-    Administration::of(definition, modes(&counting, origins, |_| true))
+    Administration::of(definition, modes(&counting, taken, |_| true))
 }
 
 /// How the answers that a score counts were taken, those of the scores it is put together from included.
@@ -250,24 +321,27 @@ pub fn administration_of(
     definition: &Definition,
     score: &ScoreDefinition,
     answers: &Answers,
-    origins: &BTreeMap<AnswerKey, Origin>,
+    taken: &BTreeMap<AnswerKey, Taken>,
 ) -> Administration {
     let mut items = Vec::new();
     counted(definition, score, &mut items);
     let counting = answers.in_effect(definition);
     let is_counted =
         |key: &AnswerKey| definition.find(&key.link_id).is_some_and(|(item, _)| items.contains(&item));
-    Administration::of(definition, modes(&counting, origins, is_counted))
+    Administration::of(definition, modes(&counting, taken, is_counted))
 }
 
-/// The modes of the answers that have values: what was passed over was not taken in any.
+/// The modes and languages of the answers that have values: what was passed over was not taken in any.
 fn modes<'a>(
     answers: &'a Answers,
-    origins: &'a BTreeMap<AnswerKey, Origin>,
+    taken: &'a BTreeMap<AnswerKey, Taken>,
     is_counted: impl Fn(&AnswerKey) -> bool + 'a,
-) -> impl Iterator<Item = Mode> + 'a {
+) -> impl Iterator<Item = (Mode, Option<&'a Language>)> + 'a {
     let given = answers.iter().filter(move |answer| !answer.values.is_empty() && is_counted(&answer.key));
-    given.map(|answer| origins.get(&answer.key).map_or(Mode::Unknown, |origin| Mode::of(*origin)))
+    given.map(|answer| match taken.get(&answer.key) {
+        Some(taken) => (Mode::of(taken.origin), taken.language.as_ref()),
+        None => (Mode::Unknown, None),
+    })
 }
 
 /// The items a score counts. A score counts only scores that are declared before it, so this ends.
@@ -285,92 +359,4 @@ fn counted(definition: &Definition, score: &ScoreDefinition, items: &mut Vec<usi
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::instrument::testing::{answer, own, parsed, part, refused, scored_questionnaire};
-    use crate::provenance::KeyedBy;
-    use serde_json::{Value as Json, json};
-
-    fn origin(level: Level) -> Origin {
-        Origin { answered_by: AnsweredBy::Participant, keyed_by: KeyedBy::Supporter, level }
-    }
-
-    fn validated(modes: &[&str]) -> Json {
-        let mut document = scored_questionnaire(&[]);
-        let extensions = document["extension"].as_array_mut().unwrap();
-        extensions.extend(modes.iter().map(|mode| own("validated-mode", json!([part("mode", json!(mode))]))));
-        document
-    }
-
-    fn found(modes: &[&str], levels: &[(&str, Level)]) -> Administration {
-        let definition = parsed(&validated(modes));
-        let answers =
-            ["a", "b"].map(|link_id| answer(link_id, json!([{"valueInteger": 1}]))).into_iter().collect();
-        let origins =
-            levels.iter().map(|(link_id, level)| (AnswerKey::of(*link_id), origin(*level))).collect();
-        administration(&definition, &answers, &origins)
-    }
-
-    #[test]
-    fn help_that_reads_aloud_or_writes_down_is_an_interview() {
-        for (level, mode) in [
-            (Level::A0, Mode::OneSelf),
-            (Level::A2, Mode::OneSelf),
-            (Level::A3, Mode::Interviewer),
-            (Level::A4, Mode::Interviewer),
-            (Level::A5, Mode::Explained),
-            (Level::Unknown, Mode::Unknown),
-        ] {
-            assert_eq!(Mode::of(origin(level)), mode, "{level}");
-        }
-        let by = |answered_by, level| Mode::of(Origin { answered_by, ..origin(level) });
-        assert_eq!(by(AnsweredBy::Proxy, Level::A5), Mode::Proxy);
-        assert_eq!(by(AnsweredBy::Observer, Level::A0), Mode::Observer);
-        assert_eq!(by(AnsweredBy::Unknown, Level::A0), Mode::Unknown);
-    }
-
-    #[test]
-    fn one_answer_in_another_mode_marks_the_whole() {
-        let mixed = found(&["self"], &[("a", Level::A1), ("b", Level::A4)]);
-        assert_eq!(mixed.verdict, ModeVerdict::NotValidated);
-        assert_eq!(mixed.not_validated, [Mode::Interviewer]);
-        assert!(mixed.caution("PHQ-9").unwrap().starts_with("1 of 2 answers were read aloud"));
-        assert_eq!(
-            found(&["self", "interviewer"], &[("a", Level::A1), ("b", Level::A4)]).verdict,
-            ModeVerdict::Validated
-        );
-    }
-
-    #[test]
-    fn what_nobody_recorded_is_not_validated_and_not_condemned() {
-        let unknown = found(&["self"], &[("a", Level::A1)]);
-        assert_eq!((unknown.verdict, unknown.not_validated.is_empty()), (ModeVerdict::Unknown, true));
-        assert!(unknown.caution("PHQ-9").unwrap().contains("unknown"));
-        let nothing = found(&[], &[("a", Level::A5)]);
-        assert_eq!((nothing.verdict, nothing.caution("x")), (ModeVerdict::NotDeclared, None));
-    }
-
-    #[test]
-    fn a_score_looks_at_the_answers_it_counts() {
-        let mut document = validated(&["self"]);
-        document["item"].as_array_mut().unwrap().push(json!({"linkId": "aside", "type": "integer"}));
-        let definition = parsed(&document);
-        let answers =
-            ["a", "aside"].map(|one| answer(one, json!([{"valueInteger": 1}]))).into_iter().collect();
-        let origins =
-            [("a", Level::A0), ("aside", Level::A5)].map(|(one, level)| (AnswerKey::of(one), origin(level)));
-        let origins = origins.into_iter().collect();
-        let of_score = administration_of(&definition, &definition.scores()[0], &answers, &origins);
-        assert_eq!(of_score.verdict, ModeVerdict::Validated);
-        assert_eq!(administration(&definition, &answers, &origins).verdict, ModeVerdict::NotValidated);
-    }
-
-    #[test]
-    fn nothing_is_validated_when_it_is_explained() {
-        assert_eq!(refused(&validated(&["explained"]))[0].code, "mode_not_validatable");
-        let mut document = validated(&[]);
-        let nameless = own("validated-mode", json!([part("source", json!("somewhere"))]));
-        document["extension"].as_array_mut().unwrap().push(nameless);
-        assert_eq!(refused(&document)[0].code, "extension_malformed");
-    }
-}
+mod tests;

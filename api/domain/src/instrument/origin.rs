@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::choice::Choice;
+use crate::language::Language;
 use crate::provenance::Origin;
 
 use super::extension::{Extension, extensions};
@@ -10,16 +11,19 @@ use super::fields::Fields;
 use super::finding::Finding;
 use super::marks;
 
-/// The extension of ours that says whose judgement an answer is, who pressed the keys and how much help there was.
+/// The extension of ours that says whose judgement an answer is, who pressed the keys, how much help there was and in
+/// which language the words were shown.
 pub const ANSWER_ORIGIN: &str = "https://fhir.alongside.example/StructureDefinition/answer-origin";
 
 /// The origin of an answer, and the segment it was given in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attributed {
     /// The three facts about it.
     pub origin: Origin,
     /// The number of the segment among those of the response.
     pub segment: Option<u32>,
+    /// The language of the words that were shown.
+    pub language: Option<Language>,
 }
 
 impl Attributed {
@@ -31,6 +35,8 @@ impl Attributed {
             json!({"url": "level", "valueCode": level.code()}),
         ];
         parts.extend(self.segment.map(|number| json!({"url": "segment", "valuePositiveInt": number})));
+        let language = self.language.as_ref().map(Language::as_str);
+        parts.extend(language.map(|tag| json!({"url": "language", "valueCode": tag})));
         json!({"url": ANSWER_ORIGIN, "extension": parts})
     }
 
@@ -39,13 +45,14 @@ impl Attributed {
         // What is wrong with the extensions as such was reported when they were read for the state.
         let found = extensions(item, &mut Vec::new());
         let extension: &Extension<'_> = found.iter().find(|extension| extension.url == ANSWER_ORIGIN)?;
-        let mut read = Self { origin: Origin::unknown(), segment: None };
+        let mut read = Self { origin: Origin::unknown(), segment: None, language: None };
         for part in extension.parts(out) {
             match part.url {
                 "answeredBy" => read.origin.answered_by = part.code(out)?,
                 "keyedBy" => read.origin.keyed_by = part.code(out)?,
                 "level" => read.origin.level = part.code(out)?,
                 "segment" => read.segment = part.count(out),
+                "language" => read.language = part.language(out),
                 _ => out.push(marks::unknown(&part)),
             }
         }
@@ -69,10 +76,14 @@ mod tests {
         assert!(header.origins.is_empty());
         let (answered_by, keyed_by) = (AnsweredBy::Participant, KeyedBy::Supporter);
         let origin = Origin { answered_by, keyed_by, level: Level::A4 };
-        header.origins.insert(AnswerKey::of("a"), Attributed { origin, segment: Some(2) });
+        let language = Some("cy".parse().unwrap());
+        header.origins.insert(AnswerKey::of("a"), Attributed { origin, segment: Some(2), language });
         response = write_response(&definition, &answers, &header);
         let (_, read) = read_response(&definition, &response).unwrap();
         assert_eq!(read, header);
+        response["item"][0]["extension"][0]["extension"][4]["valueCode"] = json!("not a tag");
+        assert_eq!(codes(&read_response(&definition, &response).unwrap_err()), ["extension_malformed"]);
+        response["item"][0]["extension"][0]["extension"][4]["valueCode"] = json!("cy");
         response["item"][0]["extension"][0]["extension"][2]["valueCode"] = json!("A9");
         assert_eq!(codes(&read_response(&definition, &response).unwrap_err()), ["extension_malformed"]);
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
+use super::addresses::is_resource_type;
 use super::definition::{Definition, Effective, InstrumentKind, LicenceClass, Parsed};
 use super::extension::{Extension, extensions};
 use super::fields::Fields;
@@ -148,6 +149,7 @@ fn questionnaire(fields: &Fields<'_>, mut sets: ValueSets, out: &mut Vec<Finding
         title,
         status: status.unwrap_or_default().to_owned(),
         language: fields.text("language", out).map(str::to_owned),
+        subject_types: subject_types(fields, out),
         effective,
         kind: InstrumentKind::General,
         licence: None,
@@ -178,6 +180,17 @@ fn status<'a>(fields: &Fields<'a>, out: &mut Vec<Finding>) -> Option<&'a str> {
         out.push(fields.place().member("status").error("unknown_status", message));
     }
     status
+}
+
+fn subject_types(fields: &Fields<'_>, out: &mut Vec<Finding>) -> Vec<String> {
+    let mut types = Vec::new();
+    for (json, place) in fields.list("subjectType", out) {
+        match json.as_str().filter(|name| is_resource_type(name)) {
+            Some(name) => types.push(name.to_owned()),
+            None => out.push(place.error("unknown_resource_type", "This is no type of resource of FHIR R4.")),
+        }
+    }
+    types
 }
 
 /// When the instrument is meant to be used: `effectivePeriod`.

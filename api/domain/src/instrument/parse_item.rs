@@ -205,7 +205,7 @@ impl<'s> ItemReader<'s> {
             } else if let Some(name) = extension.standard() {
                 self.limits.read(name, &extension, item, &mut seen, out);
             } else if let Some(name) = extension.data_capture() {
-                self.limits.data_capture(name, &extension, item, out);
+                self.limits.data_capture(name, &extension, item, &mut seen, out);
             }
         }
     }

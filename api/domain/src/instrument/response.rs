@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::addresses::is_resource_type;
 use super::answer::{AnswerKey, Answers};
+use super::coding::Reference;
 use super::definition::Definition;
 use super::enabled::Enabled;
 use super::fields::Fields;
@@ -37,6 +39,16 @@ const MEMBERS: [&str; 18] = [
     "author",
     "source",
     "item",
+];
+
+/// What the references of a response lead to in R4; the subject may be anything.
+const TARGETS: [(&str, &[&str]); 6] = [
+    ("basedOn", &["CarePlan", "ServiceRequest"]),
+    ("partOf", &["Observation", "Procedure"]),
+    ("subject", &[]),
+    ("encounter", &["Encounter"]),
+    ("author", &["Device", "Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Organization"]),
+    ("source", &["Patient", "Practitioner", "PractitionerRole", "RelatedPerson"]),
 ];
 
 /// What became of a question that has no values in a response: an extension of ours on its item.
@@ -160,6 +172,22 @@ fn read(definition: &Definition, json: &Json, out: &mut Vec<Finding>) -> Option<
     Some((answers, header))
 }
 
+/// Judges a reference of the response as a whole, which leads to one of `allowed`; to anything, where these are none.
+fn judge_target(json: &Json, place: &Place, allowed: &[&str], out: &mut Vec<Finding>) {
+    if !json.is_object() {
+        out.push(place.error("wrong_type", "This must be a reference."));
+    }
+    let Ok(reference) = Reference::read(json) else { return };
+    let is_other = |kind: &str| !is_resource_type(kind) || (!allowed.is_empty() && !allowed.contains(&kind));
+    if reference.resource_type().is_some_and(is_other) {
+        let message = match allowed {
+            [] => "FHIR R4 has no resources of this type.".to_owned(),
+            _ => format!("This must refer to one of: {}.", allowed.join(", ")),
+        };
+        out.push(place.error("wrong_reference", message));
+    }
+}
+
 fn header(fields: &Fields<'_>, out: &mut Vec<Finding>) -> Option<Header> {
     let status = fields.code("status", "unknown_status", out);
     if !fields.map().contains_key("status") {
@@ -174,13 +202,16 @@ fn header(fields: &Fields<'_>, out: &mut Vec<Finding>) -> Option<Header> {
                 .error("wrong_type", "This must be a date, or a date with time."),
         );
     }
-    let mut reference = |name: &str| {
-        let json = fields.map().get(name)?;
-        if !json.is_object() {
-            out.push(fields.place().member(name).error("wrong_type", "This must be a reference."));
+    for (name, allowed) in TARGETS {
+        let Some(json) = fields.map().get(name) else { continue };
+        let is_list = matches!(name, "basedOn" | "partOf");
+        let several =
+            if is_list { fields.list(name, out) } else { vec![(json, fields.place().member(name))] };
+        for (json, place) in several {
+            judge_target(json, &place, allowed, out);
         }
-        Some(json.clone())
-    };
+    }
+    let reference = |name: &str| fields.map().get(name).cloned();
     let (subject, source, author) = (reference("subject"), reference("source"), reference("author"));
     let questionnaire = fields.text("questionnaire", out).map(str::to_owned);
     Some(Header {

@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value as Json};
 use thiserror::Error;
 
 use super::coding::{Attachment, Coding, Quantity, Reference};
-use super::moment;
+use super::{moment, units};
 
 /// A value in one of the types FHIR allows for an answer.
 ///
@@ -188,11 +188,7 @@ impl Value {
             (Self::Date(left) | Self::DateTime(left), Self::Date(right) | Self::DateTime(right)) => {
                 moment::compare_dates(left, right)
             }
-            (Self::Quantity(left), Self::Quantity(right))
-                if left.code != right.code || left.unit_differs(right) =>
-            {
-                None
-            }
+            (Self::Quantity(left), Self::Quantity(right)) => units::compare(left, right),
             _ => self.number()?.partial_cmp(&other.number()?),
         }
     }
@@ -235,13 +231,6 @@ impl Value {
                 other => other.to_string(),
             },
         }
-    }
-}
-
-impl Quantity {
-    /// Units are compared in words only where neither side is coded.
-    fn unit_differs(&self, other: &Self) -> bool {
-        self.code.is_none() && self.unit != other.unit
     }
 }
 

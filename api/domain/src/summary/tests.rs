@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::content;
-use crate::instrument::{Answer, AnswerKey, ModeVerdict, Value, administration};
+use crate::instrument::{Answer, AnswerKey, ModeVerdict, Taken, Value, administration};
 use crate::policy::Role;
 use crate::provenance::{AnsweredBy, KeyedBy, Level, Origin, OthersPresent};
 
@@ -71,7 +71,10 @@ fn facts<'a>(definition: &'a Definition, answers: impl IntoIterator<Item = Answe
         origin(Level::A4, KeyedBy::Supporter),
     ];
     let answers: Answers = answers.into_iter().collect();
-    let scribed = |answer: &Answer| (answer.key.clone(), origin(Level::A4, KeyedBy::Supporter));
+    let scribed = |answer: &Answer| {
+        let origin = origin(Level::A4, KeyedBy::Supporter);
+        (answer.key.clone(), Taken { origin, language: None })
+    };
     Facts {
         header: Header { instrument_title: definition.title().unwrap().into(), ..header() },
         definition,

@@ -2,7 +2,8 @@
 
 use alongside_domain::choice::Choice as _;
 use alongside_domain::clock::{Clock as _, Ids as _, System};
-use alongside_domain::instrument::Answer;
+use alongside_domain::instrument::{Answer, Definition};
+use alongside_domain::language::Language;
 use anyhow::Result;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -21,6 +22,8 @@ pub struct Link<'a> {
     pub id: Uuid,
     /// The session of help that this program opened.
     session: Option<Uuid>,
+    /// The language of the words that this program shows.
+    language: Option<Language>,
 }
 
 /// What became of an attempt to save.
@@ -39,7 +42,7 @@ pub enum Saving {
 impl<'a> Link<'a> {
     /// The assessment with this id, which exists.
     pub fn to(client: &'a Client, id: Uuid) -> Self {
-        Self { client, id, session: None }
+        Self { client, id, session: None, language: None }
     }
 
     /// Begins an assessment.
@@ -99,9 +102,19 @@ impl<'a> Link<'a> {
         self.client.post_bare(&self.path(&format!("/assistance-sessions/{session}/closure"))).map(drop)
     }
 
+    /// From now on the questions are shown in the words of this questionnaire. One that does not say in which language it is
+    /// leaves it open.
+    pub fn show(&mut self, definition: &Definition) {
+        self.language = definition.language().and_then(|tag| tag.parse().ok());
+    }
+
     /// Saves answers, all or none.
     pub fn save(&self, answers: &[Value]) -> Result<Saving> {
-        match self.client.post(&self.path("/answers"), &json!({"answers": answers})) {
+        let mut body = json!({"answers": answers});
+        if let (Some(members), Some(language)) = (body.as_object_mut(), &self.language) {
+            members.insert("language".into(), language.as_str().into());
+        }
+        match self.client.post(&self.path("/answers"), &body) {
             Ok(reply) => Ok(Saving::Saved(reply)),
             Err(error) => judge(error),
         }

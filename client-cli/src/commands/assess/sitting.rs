@@ -73,6 +73,7 @@ pub fn run(run: &Run, args: &Args) -> Result<()> {
 fn begin<'a>(run: &'a Run, args: &Args, mut screen: Screen) -> Result<Sitting<'a>> {
     let found = find(&run.client, args)?;
     let mut link = found.link;
+    link.show(&found.definition);
     take_over(&run.client, &link)?;
     if !args.affirmed && !affirms(&mut screen)? {
         let words = "Nothing was asked: without a yes to being helped there is no help.";

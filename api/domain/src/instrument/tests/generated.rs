@@ -18,6 +18,8 @@ struct Question {
     bad: Vec<Json>,
 }
 
+const UCUM: &str = "http://unitsofmeasure.org";
+
 fn hl7(name: &str, member: &str, value: Json) -> Json {
     json!({"url": format!("http://hl7.org/fhir/StructureDefinition/{name}"), member: value})
 }
@@ -148,11 +150,12 @@ fn other() -> impl Strategy<Value = Question> {
             ],
         ),
         question(
-            json!({"type": "quantity", "extension": [hl7("questionnaire-unitOption", "valueCoding", json!({"code": "kg"}))]}),
-            json!({"valueQuantity": {"value": 70.5, "code": "kg"}}),
+            json!({"type": "quantity", "extension": [hl7("questionnaire-unitOption", "valueCoding", json!({"system": UCUM, "code": "kg"}))]}),
+            json!({"valueQuantity": {"value": 70.5, "system": UCUM, "code": "kg"}}),
             vec![
-                json!({"valueQuantity": {"value": 70.5, "code": "g"}}),
-                json!({"valueQuantity": {"code": "kg"}}),
+                json!({"valueQuantity": {"value": 70.5, "system": UCUM, "code": "g"}}),
+                json!({"valueQuantity": {"value": 70.5, "code": "kg"}}),
+                json!({"valueQuantity": {"system": UCUM, "code": "kg"}}),
             ],
         ),
     ])
