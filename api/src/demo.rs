@@ -21,8 +21,8 @@ use alongside_store::sealing::{self, RecordKeys};
 use alongside_store::status_change::Author;
 use alongside_store::types::{At, Code, Document, Key};
 use alongside_store::{
-    Context, Db, Duty, StoreError, assessment, assignment, catalogue, client, consent, consent_form, data_key,
-    digital_profile, membership, participant, person, programme, signpost, site,
+    Context, Db, Duty, StoreError, assessment, assignment, catalogue, client, consent, consent_form,
+    data_key, digital_profile, membership, participant, person, programme, signpost, site,
 };
 use anyhow::{Context as _, bail};
 use futures_util::future::try_join_all;

@@ -16,7 +16,7 @@ use alongside_store::device_authorisation::{self as kept, DeviceAuthorisation};
 use alongside_store::session::{self, Session, Trust};
 use alongside_store::sign_in::{self as login, Held};
 use alongside_store::types::{At, Code as Coded, Key};
-use alongside_store::{Db, StoreError, second_factor, sign_in_lane};
+use alongside_store::{Context, Db, Duty, StoreError, second_factor, sign_in_lane};
 use chrono::TimeDelta;
 use rand::RngExt as _;
 use uuid::Uuid;
@@ -66,7 +66,7 @@ pub async fn begin(app: &App, asking: Asking, request_id: Uuid) -> Result<Begun,
     let address = asking.address.map(|address| address.to_canonical().to_string()).unwrap_or_default();
     let address = app
         .store
-        .ring()
+        .installation()
         .seal(kept::place(id), &address)
         .map_err(|error| Refusal::from(error).into_problem())?;
     let row = DeviceAuthorisation {
@@ -93,7 +93,7 @@ pub async fn begin(app: &App, asking: Asking, request_id: Uuid) -> Result<Begun,
     };
     let begun = app
         .store
-        .write(move |db| {
+        .write(Context::System(Duty::SignIn), move |db| {
             if kept::waiting(db, &row.network_hash, now)? >= MOST_WAITING {
                 return Ok::<_, StoreError>(false);
             }
@@ -147,7 +147,7 @@ pub async fn collect(
     let shared = app.clone();
     let answered = app
         .store
-        .write(move |db| answer(db, &shared, &question))
+        .write(Context::System(Duty::SignIn), move |db| answer(db, &shared, &question))
         .await
         .map_err(|error| Refusal::from(error).into_problem())?;
     match answered {
@@ -281,7 +281,7 @@ impl CodeDoor {
     pub async fn knock(&self, app: &App, now: Timestamp) -> Result<bool, Problem> {
         let own = self.clone();
         app.store
-            .write(move |db| {
+            .write(Context::System(Duty::SignIn), move |db| {
                 let lane = sign_in_lane::find(db, &own.account, &own.source)?;
                 if lane.is_shut(now) {
                     return Ok::<_, StoreError>(false);
@@ -300,7 +300,7 @@ impl CodeDoor {
     pub async fn give_back(&self, app: &App, now: Timestamp) -> Result<(), Problem> {
         let own = self.clone();
         app.store
-            .write(move |db| {
+            .write(Context::System(Duty::SignIn), move |db| {
                 let lane = sign_in_lane::find(db, &own.account, &own.source)?;
                 let lane = Lane { failed: (lane.failed - 1).max(0), shut_until: None, ..lane };
                 sign_in_lane::put(db, &own.account, &own.source, lane, now)

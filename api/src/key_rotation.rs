@@ -2,8 +2,8 @@
 //! by itself what is left to do.
 
 use alongside_domain::data_class::KeyGroup;
-use alongside_store::StoreError;
 use alongside_store::key_rotation::{self as store, InUse, Progress};
+use alongside_store::{Context, Duty, StoreError};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -30,12 +30,15 @@ pub struct Rotated {
 /// What the database says, and when a cell does not open.
 pub async fn rotate(app: &App, mut told: impl FnMut(usize, usize)) -> Result<Rotated, StoreError> {
     let (shared, now) = (app.clone(), app.clock.now());
-    let in_use = app.store.write(move |db| store::take_into_use(db, shared.store.ring(), now)).await?;
+    let in_use = app
+        .store
+        .write(Context::System(Duty::Operator), move |db| store::take_into_use(db, shared.store.ring(), now))
+        .await?;
     let mut cells = 0;
     let mut at = Some(Progress::default());
     while let Some(from) = at {
         let shared = app.clone();
-        let moved = app.store.write(move |db| {
+        let moved = app.store.write(Context::System(Duty::Operator), move |db| {
             store::move_some(db, shared.store.ring(), shared.ids.as_ref(), now, from, BATCH)
         });
         let (moved, next) = moved.await?;
@@ -49,8 +52,9 @@ pub async fn rotate(app: &App, mut told: impl FnMut(usize, usize)) -> Result<Rot
     let mut after = Some(Uuid::nil());
     while let Some(from) = after {
         let shared = app.clone();
-        let wrapped =
-            app.store.write(move |db| store::rewrap_some(db, shared.store.ring(), in_use, from, BATCH));
+        let wrapped = app.store.write(Context::System(Duty::Operator), move |db| {
+            store::rewrap_some(db, shared.store.ring(), in_use, from, BATCH)
+        });
         let (wrapped, next) = wrapped.await?;
         keys += wrapped;
         after = next;
@@ -58,7 +62,7 @@ pub async fn rotate(app: &App, mut told: impl FnMut(usize, usize)) -> Result<Rot
             told(keys, cells);
         }
     }
-    let not_needed = app.store.scan(store::not_needed).await?;
+    let not_needed = app.store.scan(Context::System(Duty::Operator), store::not_needed).await?;
     Ok(Rotated { in_use, keys, cells, not_needed })
 }
 
@@ -67,5 +71,7 @@ pub async fn rotate(app: &App, mut told: impl FnMut(usize, usize)) -> Result<Rot
 /// # Errors
 /// [`StoreError::Stored`], with the reason, when something still needs it.
 pub async fn retire(app: &App, group: KeyGroup, number: u32) -> Result<(), StoreError> {
-    app.store.write(move |db| store::retire(db, group, i64::from(number))).await
+    app.store
+        .write(Context::System(Duty::Operator), move |db| store::retire(db, group, i64::from(number)))
+        .await
 }

@@ -10,7 +10,7 @@ use alongside_store::membership::{self, Membership};
 use alongside_store::scope::{Reach, Scope};
 use alongside_store::session_list::{self, Of};
 use alongside_store::types::{At, Code, Key};
-use alongside_store::{audit_seal, inspect, person, session};
+use alongside_store::{Context, Duty, audit_seal, inspect, person, session};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
@@ -56,7 +56,10 @@ impl Left {
     /// What the operator's own steps left in the log.
     fn noted(&self) -> Vec<String> {
         let nil = Id::new(uuid::Uuid::nil());
-        let events = inspect(&self.database.location(), |db| audit_seal::unsealed(db, nil, 500)).unwrap();
+        let events = inspect(&self.database.location(), Context::System(Duty::Operator), |db| {
+            audit_seal::unsealed(db, nil, 500)
+        })
+        .unwrap();
         let operators = events.into_iter().filter(|one| {
             one.detail.as_deref() == Some("command line of the server") && one.person_id.is_none()
         });

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Barrier;
 
 use actix_web::rt::System as Runtime;
+use alongside_domain::clock::{Clock as _, System};
 use alongside_domain::id::ProgrammeId;
 use alongside_store::sealing::KeyRing;
 use alongside_store::{Context, Db, Duty, Store, StoreError};
@@ -14,6 +15,9 @@ use secrecy::SecretSlice;
 use uuid::Uuid;
 
 use crate::harness::{Database, is_on_postgres};
+
+/// How a transaction may end.
+type End = fn(&mut Db<'_>) -> Result<(), StoreError>;
 
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 struct Setting {
@@ -60,7 +64,9 @@ fn caller(n: u128) -> Context {
 }
 
 fn store(database: &Database) -> Store {
-    Store::open(&database.location(), KeyRing::new([(1, SecretSlice::from(vec![7; 32]))]).unwrap()).unwrap()
+    let key = |byte| [(1, SecretSlice::from(vec![byte; 32]))];
+    let ring = KeyRing::new(key(7), key(8)).unwrap();
+    Store::open(&database.location(), ring, &System, System.now()).unwrap()
 }
 
 /// Goes through doors until the connection with this number has come round, or most probably is gone; every one of them
@@ -101,7 +107,7 @@ fn no_connection_keeps_the_context_of_the_caller_before() {
     assert_eq!(scanned.opens.as_deref(), Some("records accounts upkeep"));
     let left = run.block_on(store.scan(Context::Nobody, left_over)).unwrap();
     assert!(left.is_empty(), "{left:?}");
-    let ends: [fn(&mut Db<'_>) -> Result<(), StoreError>; 3] = [
+    let ends: [End; 3] = [
         |db: &mut Db<'_>| setting(db).and_then(|_| Err(StoreError::NotFound)),
         |db: &mut Db<'_>| statement(db, "SELECT nothing FROM nowhere"),
         |db: &mut Db<'_>| -> Result<(), StoreError> {
@@ -136,7 +142,7 @@ fn jobs_that_share_a_commit_have_each_a_context_of_their_own() {
         Runtime::new().block_on(store.write(caller(n), move |db| {
             // Long enough for the others to come.
             statement(db, "SELECT pg_sleep(0.002)")?;
-            if n % 7 == 0 {
+            if n.is_multiple_of(7) {
                 return Err(StoreError::NotFound);
             }
             setting(db)

@@ -9,7 +9,8 @@ use alongside_domain::person::AccountState;
 use alongside_domain::policy::Role;
 use alongside_store::person::{Filter, Person};
 use alongside_store::{
-    Db, StoreError, access_review as store, audit, client, membership, membership_proposal, person,
+    Context, Db, Duty, StoreError, access_review as store, audit, client, membership, membership_proposal,
+    person,
 };
 use clap::Args;
 use serde::Serialize;
@@ -98,10 +99,10 @@ async fn review(app: App, json: bool) -> anyhow::Result<()> {
     let now = app.clock.now();
     // That somebody had all of it is in the log before he has it.
     let event = event(&app, now, "access_review", None, None);
-    app.store.write(move |db| audit::record(db, &event, &[])).await?;
+    app.store.write(Context::System(Duty::Operator), move |db| audit::record(db, &event, &[])).await?;
     let review = app
         .store
-        .scan(move |db| {
+        .scan(Context::System(Duty::Operator), move |db| {
             let (people, clients) = (people(db, now)?, clients(db, now)?);
             Ok::<_, StoreError>(Review { schema: SCHEMA, made_at: now, people, clients })
         })

@@ -6,7 +6,7 @@ use alongside_domain::id::{ClientId, ProgrammeId};
 use alongside_domain::policy::client_scopes;
 use alongside_store::client::{self as store, Client as Row};
 use alongside_store::types::{At, Document, Key};
-use alongside_store::{Db, StoreError, audit, programme};
+use alongside_store::{Context, Db, Duty, StoreError, audit, programme};
 use anyhow::bail;
 use chrono::TimeDelta;
 use clap::{Args, Subcommand};
@@ -138,7 +138,7 @@ impl ClientCommand {
 async fn list(app: App, json: bool) -> anyhow::Result<()> {
     let all = app
         .store
-        .scan(|db| {
+        .scan(Context::System(Duty::Operator), |db| {
             let (mut all, mut after) = (Vec::new(), None);
             loop {
                 let rows = store::list(db, &scope(), None, after, CHUNK)?;
@@ -152,7 +152,7 @@ async fn list(app: App, json: bool) -> anyhow::Result<()> {
 }
 
 async fn show(app: App, id: ClientId, json: bool) -> anyhow::Result<()> {
-    let found = app.store.scan(move |db| store::by_id(db, id)).await?;
+    let found = app.store.scan(Context::System(Duty::Operator), move |db| store::by_id(db, id)).await?;
     let Some(row) = found else { bail!("there is no such program") };
     let shown = Shown::from(row);
     answer(json, &shown, || shown.lines())
@@ -195,7 +195,7 @@ async fn create(
     let (shared, made) = (app.clone(), row.clone());
     let is_made = app
         .store
-        .write(move |db| {
+        .write(Context::System(Duty::Operator), move |db| {
             if programme::try_find(db, &scope(), of)?.is_none() {
                 return Ok::<_, StoreError>(false);
             }
@@ -245,7 +245,7 @@ async fn changed(
     let (now, shared) = (app.clock.now(), app.clone());
     let done = app
         .store
-        .write(move |db| {
+        .write(Context::System(Duty::Operator), move |db| {
             let Some(row) = store::by_id(db, id)? else {
                 return Ok::<_, StoreError>(Err("there is no such program"));
             };

@@ -11,7 +11,7 @@ use alongside_store::mail::{self, Mail};
 use alongside_store::person::{self, Filter, Person};
 use alongside_store::types::At;
 use alongside_store::{
-    Db, StoreError, access_review, audit, flag_audience, membership, second_factor, session,
+    Context, Db, Duty, StoreError, access_review, audit, flag_audience, membership, second_factor, session,
 };
 use anyhow::bail;
 use serde::Serialize;
@@ -88,7 +88,7 @@ pub(super) async fn list(app: App, json: bool) -> anyhow::Result<()> {
     let now = app.clock.now();
     let all = app
         .store
-        .scan(move |db| {
+        .scan(Context::System(Duty::Operator), move |db| {
             let mut all = Vec::new();
             let mut after = None;
             loop {
@@ -107,7 +107,7 @@ pub(super) async fn show(app: App, email: String, json: bool) -> anyhow::Result<
     let now = app.clock.now();
     let found = app
         .store
-        .scan(move |db| {
+        .scan(Context::System(Duty::Operator), move |db| {
             let row = person::by_email(db, &email.trim().to_lowercase())?;
             Ok::<_, StoreError>(accounts(db, row.into_iter().collect(), now)?.pop())
         })
@@ -148,7 +148,7 @@ pub(super) async fn take(app: App, email: String, step: Step, json: bool) -> any
     let (now, shared) = (app.clock.now(), app.clone());
     let done = app
         .store
-        .write(move |db| {
+        .write(Context::System(Duty::Operator), move |db| {
             let Some(row) = person::by_email(db, &email.trim().to_lowercase())? else {
                 return Ok::<_, StoreError>(Err("there is no account with this address"));
             };

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use alongside_store::{
-    Context, Duty, StoreError, access_report, device_authorisation, flag_audience, idempotency, mail, sign_in_lane,
+    Context, Duty, StoreError, access_report, device_authorisation, flag_audience, idempotency, mail,
+    sign_in_lane,
 };
 use chrono::TimeDelta;
 

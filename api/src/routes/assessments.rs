@@ -12,7 +12,7 @@ use alongside_store::assessment::{self, Assessment, Filter};
 use alongside_store::audit::any_id;
 use alongside_store::sealing::{DataClass, Record, RecordKeys};
 use alongside_store::types::{At, Code as Coded, Key};
-use alongside_store::{StoreError, data_key, instrument, participant};
+use alongside_store::{Context, StoreError, data_key, instrument, participant};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -219,7 +219,7 @@ async fn create_assessment(
     // What cannot be prepared is done, or refused, when it is the request's turn.
     let prepared = match app.definitions.known(new.instrument_id) {
         Some(definition) => {
-            let keys = keys_before(app, new.participant_id).await?;
+            let keys = keys_before(app, caller, new.participant_id).await?;
             Prepared::new(&definition, &keys, caller, permit.now(), id, &new.answers).ok()
         }
         None => None,
@@ -229,9 +229,14 @@ async fn create_assessment(
 
 /// The keys of a participant, before it is known whether the caller reaches him. Where there are none, passing ones: what
 /// follows takes as long for an id that belongs to nobody.
-async fn keys_before(app: &App, participant: ParticipantId) -> Result<Arc<RecordKeys>, Problem> {
+async fn keys_before(
+    app: &App,
+    caller: &Caller,
+    participant: ParticipantId,
+) -> Result<Arc<RecordKeys>, Problem> {
     let (ring, record) = (Arc::clone(app.store.ring()), Record::Participant(participant));
-    let found = app.store.read(move |db| {
+    let context = Context::Caller { actor: caller.actor_id(), programme: caller.programme };
+    let found = app.store.read(context, move |db| {
         let keys = data_key::load(db, &ring, record)?;
         if keys.has(DataClass::Health) { Ok(keys) } else { RecordKeys::passing(Arc::clone(&ring), record) }
     });

@@ -283,9 +283,7 @@ fn record_use(row: AuditEvent, names: &Names, timezone: &str, own: bool) -> Reco
     let what = named_in_plain_words(&row.operation);
     let who = row.person_id.and_then(|id| names.people.get(&id.0));
     let client = row.client_id.and_then(|id| names.clients.get(&id.0));
-    // What others do about an access is no emergency of theirs.
-    let by_opener = row.role.is_some_and(|role| role.0.breaks_glass());
-    let reason = access_of(&row.detail).filter(|_| by_opener).and_then(|id| names.reasons.get(&id)).copied();
+    let reason = emergency_access::used(&row).and_then(|id| names.reasons.get(&id)).copied();
     let told = Use {
         at: row.at.0,
         timezone,

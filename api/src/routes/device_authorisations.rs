@@ -219,7 +219,7 @@ fn view(
     held: &[Held],
     found: DeviceAuthorisation,
 ) -> Result<DeviceAuthorisationView, StoreError> {
-    let address: String = ctx.ring().open(kept::place(found.id.0), &found.address)?;
+    let address: String = ctx.app.store.installation().open(kept::place(found.id.0), &found.address)?;
     let mut programme_ids: Vec<ProgrammeId> = held
         .iter()
         .filter(|held| held.role.0 == ROLE)

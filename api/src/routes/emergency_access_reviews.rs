@@ -75,7 +75,11 @@ async fn review_emergency_access(
             let (mut row, by) = found(ctx, id, &if_match)?;
             row.standing().reviews(by, ctx.now).map_err(refused)?;
             let review = EmergencyAccessReviewId::new(ctx.fresh());
-            let words = emergency_access_review::seal(&ctx.ring(), review, new.words.trim())?;
+            let words = emergency_access_review::seal(
+                &*ctx.keys_of(row.participant_id.0)?,
+                review,
+                new.words.trim(),
+            )?;
             let review = EmergencyAccessReview {
                 id: Key(review),
                 emergency_access_id: row.id,
@@ -120,7 +124,12 @@ async fn hold_emergency_access(
             row.standing().holds(by).map_err(refused)?;
             row.held_at = Some(At(ctx.now));
             row.held_by = Some(Key(by));
-            let reason = emergency_access::seal(&ctx.ring(), id, "hold_reason", new.reason.trim())?;
+            let reason = emergency_access::seal(
+                &*ctx.keys_of(row.participant_id.0)?,
+                id,
+                "hold_reason",
+                new.reason.trim(),
+            )?;
             row.hold_reason = Some(reason);
             let row = emergency_access::save(ctx.db, row)?;
             Reply::ok(row.version, &view(ctx, &row)?)

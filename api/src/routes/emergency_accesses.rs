@@ -177,19 +177,19 @@ pub(super) fn views(
 }
 
 fn one(
-    ctx: &Ctx<'_, '_>,
+    ctx: &mut Ctx<'_, '_>,
     row: &EmergencyAccess,
     who: Option<String>,
     study_id: Option<String>,
     reviews: &[EmergencyAccessReview],
 ) -> Result<EmergencyAccessView, Refusal> {
-    let (ring, standing) = (ctx.ring(), row.standing());
+    let (keys, standing) = (ctx.keys_of(row.participant_id.0)?, row.standing());
     // Whether it is kept from being told may be about him.
     let others = ctx.caller.person() != Some(row.person_id.0);
     let said = |review: &EmergencyAccessReview| {
         Ok::<_, Refusal>(EmergencyAccessReviewView {
             outcome: review.outcome.0,
-            words: review.words(&ring)?,
+            words: review.words(&keys)?,
             reviewed_by: review.reviewed_by.0,
             reviewed_at: review.reviewed_at.0,
         })
@@ -203,7 +203,7 @@ fn one(
         who,
         role: row.role.0,
         reason: row.reason.0,
-        words: row.words(&ring)?,
+        words: row.words(&keys)?,
         opened_at: row.opened_at.0,
         expires_at: row.expires_at.0,
         ended_at: row.ended_at.map(|at| at.0),
@@ -211,7 +211,7 @@ fn one(
         is_open: standing.is_open(ctx.now),
         held_at: row.held_at.filter(|_| others).map(|at| at.0),
         held_by: row.held_by.filter(|_| others).map(|id| id.0),
-        hold_reason: if others { row.hold_reason(&ring)? } else { None },
+        hold_reason: if others { row.hold_reason(&keys)? } else { None },
         released_at: row.released_at.filter(|_| others).map(|at| at.0),
         review_due_at: row.review_due_at.0,
         is_overdue: standing.is_overdue(ctx.now),
@@ -274,7 +274,7 @@ fn create(ctx: &mut Ctx<'_, '_>, new: &EmergencyAccessCreate) -> Result<Reply, R
     if new.id.is_some() {
         ctx.creates(id.uuid())?;
     }
-    let ring = ctx.ring();
+    let keys = ctx.keys_of(man.id.0)?;
     let row = EmergencyAccess {
         id: Key(id),
         programme_id: man.programme_id,
@@ -282,7 +282,7 @@ fn create(ctx: &mut Ctx<'_, '_>, new: &EmergencyAccessCreate) -> Result<Reply, R
         person_id: Key(by),
         role: Coded(ctx.caller.role),
         reason: Coded(new.reason),
-        words: emergency_access::seal(&ring, id, "words", new.words.trim())?,
+        words: emergency_access::seal(&keys, id, "words", new.words.trim())?,
         opened_at: At(ctx.now),
         expires_at: At(ctx.now + TimeDelta::minutes(OPEN_MINUTES)),
         ended_at: None,
@@ -335,14 +335,14 @@ fn may_open(ctx: &mut Ctx<'_, '_>, by: PersonId) -> Result<Vec<PersonId>, Refusa
 
 /// The participant with both identifiers. Which of them was wrong is not said.
 fn confirmed(
-    ctx: &Ctx<'_, '_>,
+    ctx: &mut Ctx<'_, '_>,
     man: Option<Participant>,
     new: &EmergencyAccessCreate,
 ) -> Result<Participant, Refusal> {
     let second = SecondIdentifier { date_of_birth: new.date_of_birth, nhs_number: new.nhs_number.clone() };
-    let ring = ctx.ring();
-    let is_he = |man: &Participant| {
-        let identity = man.identity(&ring)?;
+    let mut is_he = |man: &Participant| {
+        let keys = ctx.keys_of(man.id.0)?;
+        let identity = man.identity(&keys)?;
         let number = identity.nhs_number.as_ref().map(|number| number.as_str());
         Ok::<_, Refusal>(second.confirms(identity.date_of_birth, number))
     };

@@ -24,7 +24,7 @@ pub(super) fn sections(ctx: &mut Ctx<'_, '_>, reading: &mut Reading) -> Result<V
 
 fn section(ctx: &mut Ctx<'_, '_>, reading: &mut Reading, row: &Assessment) -> Result<Section, Refusal> {
     let definition = ctx.app.definitions.get(ctx.db, row.instrument_id.0)?;
-    let ring = ctx.ring();
+    let keys = ctx.keys_of(reading.man)?;
     let begun_by = reading.name(ctx, PersonId::new(row.created_by.0.uuid()))?;
     let mut entries = vec![
         Entry::new("How it was filled in")
@@ -37,7 +37,7 @@ fn section(ctx: &mut Ctx<'_, '_>, reading: &mut Reading, row: &Assessment) -> Re
             .maybe("Why it was stopped", row.end_reason.as_deref().map(words)),
     ];
     entries.extend(help(ctx, reading, row)?);
-    for kept in answer::all(ctx.db, &ring, row.id.0)? {
+    for kept in answer::all(ctx.db, &keys, row.id.0)? {
         let (question, said) = question_and_answer(&definition, &kept.answer);
         let by = reading.name(ctx, PersonId::new(kept.author))?;
         let correction = kept.amends.map(|amends| words(amends.reason));
@@ -50,7 +50,7 @@ fn section(ctx: &mut Ctx<'_, '_>, reading: &mut Reading, row: &Assessment) -> Re
             .maybe("A correction, because", correction);
         entries.push(entry);
     }
-    let current = answer::current(ctx.db, &ring, row.id.0)?.answers().in_effect(&definition);
+    let current = answer::current(ctx.db, &keys, row.id.0)?.answers().in_effect(&definition);
     for score in scores(&definition, &current) {
         let value = score.value.map(|value| value.to_string());
         let entry = Entry::new(score.title)

@@ -13,8 +13,9 @@ use alongside_domain::rights_request::ThirdParty;
 use alongside_store::participant::Participant;
 use alongside_store::rights_request::RightsRequest;
 use alongside_store::{
-    assignment, audit_list, care_plan, care_plan_action, care_plan_copy, care_plan_step, client, consent,
-    consent_form, digital_profile, mail, participant, person, programme, rights_request, site, status_change,
+    Duty, StoreError, assignment, audit_list, care_plan, care_plan_action, care_plan_copy, care_plan_step,
+    client, consent, consent_form, digital_profile, emergency_access, mail, participant, person, programme,
+    rights_request, site, status_change,
 };
 use chrono::NaiveDate;
 use strum::VariantArray as _;
@@ -125,8 +126,8 @@ pub(super) fn report(
 }
 
 fn identity(ctx: &mut Ctx<'_, '_>, reading: &Reading, man: &Participant) -> Result<Vec<Entry>, Refusal> {
-    let ring = ctx.ring();
-    let (who, safe, needs) = (man.identity(&ring)?, man.safe_contact(&ring)?, man.needs(&ring)?);
+    let keys = ctx.keys_of(reading.man)?;
+    let (who, safe, needs) = (man.identity(&keys)?, man.safe_contact(&keys)?, man.needs(&keys)?);
     let site = site::find(ctx.db, ctx.scope, man.site_id.0)?;
     let address = who
         .address
@@ -154,7 +155,7 @@ fn identity(ctx: &mut Ctx<'_, '_>, reading: &Reading, man: &Participant) -> Resu
         .maybe("E-mail", who.email)
         .maybe("GP", gp)
         .maybe("Whom we call for you", reading.released(ThirdParty::Contacts, contact))
-        .maybe("Treatments", all(&man.treatments(&ring)?))
+        .maybe("Treatments", all(&man.treatments(&keys)?))
         .with("A supporter may be in touch", yes(man.supporter_contact_allowed));
     let reach = Entry::new("How we reach you safely")
         .maybe("Numbers we may ring", (!safe.numbers.is_empty()).then(|| safe.numbers.join(", ")))
@@ -172,14 +173,14 @@ fn identity(ctx: &mut Ctx<'_, '_>, reading: &Reading, man: &Participant) -> Resu
 }
 
 fn consents(ctx: &mut Ctx<'_, '_>, reading: &mut Reading) -> Result<Vec<Entry>, Refusal> {
-    let ring = ctx.ring();
+    let keys = ctx.keys_of(reading.man)?;
     let mut entries = Vec::new();
     for row in consent::list(ctx.db, reading.man, false, None, MOST)? {
         let form = consent_form::find(ctx.db, ctx.scope, row.consent_form_id.0)?;
         let mut entry = Entry::new(format!("{}, {}", form.title, day(row.taken_on)))
             .with("Taken by", reading.name(ctx, row.taken_by.0)?)
             .with("How", words(row.method.0))
-            .maybe("Witness", reading.released(ThirdParty::Witnesses, row.witness(&ring)?))
+            .maybe("Witness", reading.released(ThirdParty::Witnesses, row.witness(&keys)?))
             .with("Version of the form", form.doc_version);
         for statement in &form.statements.0 {
             if let Some(agreed) = row.answers.0.get(&statement.code) {
@@ -252,7 +253,7 @@ fn helpers(ctx: &mut Ctx<'_, '_>, reading: &mut Reading) -> Result<Vec<Entry>, R
 }
 
 fn plans(ctx: &mut Ctx<'_, '_>, reading: &mut Reading) -> Result<Vec<Entry>, Refusal> {
-    let ring = ctx.ring();
+    let keys = ctx.keys_of(reading.man)?;
     let filter = care_plan::Filter { participant: Some(reading.man), ..care_plan::Filter::default() };
     let mut entries = Vec::new();
     for plan in care_plan::list(ctx.db, ctx.scope, filter, None, i64::from(MOST))? {
@@ -262,7 +263,7 @@ fn plans(ctx: &mut Ctx<'_, '_>, reading: &mut Reading) -> Result<Vec<Entry>, Ref
             .maybe("We look at it again", plan.review_on.map(day));
         entries.push(entry);
         for action in care_plan_action::list(ctx.db, &plan)? {
-            let content = action.content(&ring)?;
+            let content = action.content(&keys)?;
             let signs: Vec<String> = content.signposts.iter().map(|sign| sign.title.clone()).collect();
             let entry = Entry::new(content.title)
                 .with("What", words(action.action.0))
@@ -276,7 +277,7 @@ fn plans(ctx: &mut Ctx<'_, '_>, reading: &mut Reading) -> Result<Vec<Entry>, Ref
             entries.push(entry);
         }
         for step in care_plan_step::list(ctx.db, &plan)? {
-            let record = step.record(&ring)?;
+            let record = step.record(&keys)?;
             let on = day(step.done_at.0.date_naive());
             let entry = Entry::new(format!("{}, {on}", words(step.step.0)))
                 .with("By", reading.name(ctx, step.done_by.0)?)
@@ -286,7 +287,7 @@ fn plans(ctx: &mut Ctx<'_, '_>, reading: &mut Reading) -> Result<Vec<Entry>, Ref
             entries.push(entry);
         }
         for copy in care_plan_copy::list(ctx.db, &plan)? {
-            let detail = copy.detail(&ring)?;
+            let detail = copy.detail(&keys)?;
             let on = day(copy.sent_at.0.date_naive());
             let entry = Entry::new(format!("A copy for {}, {on}", words(copy.recipient.0)))
                 .with("Sent by", reading.name(ctx, copy.sent_by.0)?)
@@ -307,12 +308,12 @@ fn letters(ctx: &mut Ctx<'_, '_>, reading: &Reading) -> Result<Vec<Entry>, Refus
 }
 
 fn requests(ctx: &mut Ctx<'_, '_>, reading: &Reading) -> Result<Vec<Entry>, Refusal> {
-    let ring = ctx.ring();
+    let keys = ctx.keys_of(reading.man)?;
     let filter =
         rights_request::Filter { participant: Some(reading.man), ..rights_request::Filter::default() };
     let mut entries = Vec::new();
     for row in rights_request::list(ctx.db, ctx.scope, &filter, None, MOST)? {
-        let asked = row.asked(&ring)?;
+        let asked = row.asked(&keys)?;
         let entry = Entry::new(format!("{}, {}", words(row.kind.0), day(row.received_on)))
             .with("What you asked", asked.words)
             .maybe("On your behalf", asked.on_behalf)
@@ -324,8 +325,12 @@ fn requests(ctx: &mut Ctx<'_, '_>, reading: &Reading) -> Result<Vec<Entry>, Refu
 
 /// Not what safeguarding leads looked at, as on his own screen: that would tell whoever sees it that somebody is worried.
 fn uses(ctx: &mut Ctx<'_, '_>, reading: &Reading, timezone: &str) -> Result<Vec<Entry>, Refusal> {
-    let filter =
-        audit_list::Filter { without_role: Some(Role::SafeguardingLead), ..audit_list::Filter::default() };
+    let filter = audit_list::Filter {
+        without_role: Some(Role::SafeguardingLead),
+        // What a privacy officer holds back of an emergency is not told here either.
+        without_access: emergency_access::held_from(ctx.db, reading.man)?,
+        ..audit_list::Filter::default()
+    };
     let (mut entries, mut before) = (Vec::new(), None);
     loop {
         let page = audit_list::of_participant(ctx.db, ctx.scope, reading.man, &filter, before, USES)?;
@@ -333,7 +338,12 @@ fn uses(ctx: &mut Ctx<'_, '_>, reading: &Reading, timezone: &str) -> Result<Vec<
         before = Some(last);
         let people: Vec<_> = page.iter().filter_map(|event| event.person_id).map(|id| id.0).collect();
         let clients: Vec<_> = page.iter().filter_map(|event| event.client_id).map(|id| id.0).collect();
-        let (people, clients) = (person::names(ctx.db, &people)?, client::names(ctx.db, &clients)?);
+        // Who reached for him from another programme has a name as well.
+        let (people, clients) = ctx.db.within(Duty::AccessRecord, |db| {
+            Ok::<_, StoreError>((person::names(db, &people)?, client::names(db, &clients)?))
+        })?;
+        let accesses: Vec<_> = page.iter().filter_map(emergency_access::used).collect();
+        let reasons = emergency_access::reasons(ctx.db, &accesses)?;
         for event in &page {
             let told = Use {
                 at: event.at.0,
@@ -343,6 +353,7 @@ fn uses(ctx: &mut Ctx<'_, '_>, reading: &Reading, timezone: &str) -> Result<Vec<
                 role: event.role.map(|role| role.0),
                 what: named_in_plain_words(&event.operation),
                 outcome: Outcome::of_status(event.status),
+                emergency: emergency_access::used(event).and_then(|id| reasons.get(&id)).copied(),
             };
             entries.push(Entry::new(sentence(&told, true)));
         }

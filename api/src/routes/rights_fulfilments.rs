@@ -157,14 +157,14 @@ fn require_corrections(
 
 /// Puts the report together, and keeps it sealed.
 fn make_report(ctx: &mut Ctx<'_, '_>, row: &RightsRequest) -> Result<(), Refusal> {
-    let ring = ctx.ring();
+    let keys = ctx.keys_of(row.participant_id.0)?;
     let [Some(privacy), Some(safeguarding)] = decisions(ctx, row)? else {
         return Err(StoreError::Stored("an approved report without its decisions").into());
     };
-    let (privacy, safeguarding) = (privacy.record(&ring)?, safeguarding.record(&ring)?);
+    let (privacy, safeguarding) = (privacy.record(&keys)?, safeguarding.record(&keys)?);
     let both = [&privacy, &safeguarding];
     let report = rights_content::report(ctx, row, released(both), safeguarding_words(both))?;
-    Ok(access_report::insert(ctx.db, &ring, row.id.0, &report, ctx.now + REPORT_FOR)?)
+    Ok(access_report::insert(ctx.db, &keys, row.id.0, &report, ctx.now + REPORT_FOR)?)
 }
 
 /// Do what a request asks for

@@ -45,7 +45,7 @@ fn read(ctx: &mut Ctx<'_, '_>, id: RightsRequestId) -> Result<Report, Refusal> {
     let row = rights_request::find(ctx.db, ctx.scope, id)?;
     ctx.about(row.participant_id.0);
     let report = access_report::find(ctx.db, id, ctx.now)?.ok_or(StoreError::NotFound)?;
-    Ok(report.content(&ctx.ring())?)
+    Ok(report.content(&*ctx.keys_of(row.participant_id.0)?)?)
 }
 
 pub fn routes(config: &mut impl Services) {

@@ -46,9 +46,10 @@ pub(super) fn finish(
     if noted >= MAX_STEPS {
         return Err(Problem::new(Code::Conflict).detail("A request notes at most 200 steps.").into());
     }
-    let (ring, id, now) = (ctx.ring(), RightsRequestStepId::new(ctx.fresh()), ctx.now);
+    let (keys, id, now) =
+        (ctx.keys_of(row.participant_id.0)?, RightsRequestStepId::new(ctx.fresh()), ctx.now);
     let author = Author { person, role: ctx.caller.role };
-    rights_request_step::add(ctx.db, &ring, &row, id, step, record, author, now)?;
+    rights_request_step::add(ctx.db, &keys, &row, id, step, record, author, now)?;
     row.state = Coded(next);
     if !next.is_open() && row.closed_at.is_none() {
         row.closed_at = Some(At(now));

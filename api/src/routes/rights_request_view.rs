@@ -102,7 +102,7 @@ impl RightsRequestView {
     /// What the database says, or that a cell does not open.
     pub fn of(ctx: &mut Ctx<'_, '_>, row: &RightsRequest) -> Result<Self, Refusal> {
         let role = ctx.caller.role;
-        let ring = ctx.ring();
+        let keys = ctx.keys_of(row.participant_id.0)?;
         let day = Day::of(ctx, row)?;
         let mut steps = Vec::new();
         for step in rights_request_step::list(ctx.db, row)? {
@@ -112,10 +112,10 @@ impl RightsRequestView {
                 done_as: step.done_as.0,
                 done_by: step.done_by.0,
                 done_at: step.done_at.0,
-                record: if seen { Some(step.record(&ring)?) } else { None },
+                record: if seen { Some(step.record(&keys)?) } else { None },
             });
         }
-        let asked = if role == Role::Coordinator { None } else { Some(row.asked(&ring)?) };
+        let asked = if role == Role::Coordinator { None } else { Some(row.asked(&keys)?) };
         let restriction = processing_restriction::of_request(ctx.db, row.id.0)?;
         Ok(Self {
             id: row.id.0,

@@ -231,7 +231,7 @@ fn create(ctx: &mut Ctx<'_, '_>, new: &RightsRequestCreate) -> Result<Reply, Ref
         kind: Coded(new.kind),
         state: Coded(State::Received),
         channel: Coded(new.channel),
-        asked: rights_request::seal(&ctx.ring(), id, &asked)?,
+        asked: rights_request::seal(&*ctx.keys_of(man.id.0)?, id, &asked)?,
         received_on,
         due_on: clock.due_on(),
         paused_on: None,

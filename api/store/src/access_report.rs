@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use crate::db::{Db, cols, exec, maybe, rewrite};
 use crate::error::StoreError;
 use crate::schema::access_reports;
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Key, Sealed};
 
 /// A report with its content still sealed.
@@ -26,13 +26,13 @@ impl AccessReport {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn content(&self, ring: &KeyRing) -> Result<Report, StoreError> {
-        ring.open(place(self.request_id.0), &self.content)
+    pub fn content(&self, keys: &RecordKeys) -> Result<Report, StoreError> {
+        keys.open(place(self.request_id.0), &self.content)
     }
 }
 
 fn place(id: RightsRequestId) -> Place {
-    Place { table: "access_reports", column: "content", row: id.uuid() }
+    Place { class: DataClass::Health, table: "access_reports", column: "content", row: id.uuid() }
 }
 
 /// Keeps the report of a request until it expires.
@@ -41,14 +41,14 @@ fn place(id: RightsRequestId) -> Place {
 /// What the database says.
 pub fn insert(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     id: RightsRequestId,
     report: &Report,
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
     let row = AccessReport {
         request_id: Key(id),
-        content: ring.seal(place(id), report)?,
+        content: keys.seal(place(id), report)?,
         made_at: At(report.made_at),
         expires_at: At(expires_at),
     };

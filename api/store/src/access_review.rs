@@ -22,6 +22,8 @@ pub struct Uses {
     pub open_sessions: i64,
 }
 
+/// Who signed in on which device, where both are known.
+type OnDevice = (Option<Key<kind::Person>>, Option<Vec<u8>>);
 /// The newest sign-in, and the newest turn of its tokens.
 type Last<K> = (Option<Key<K>>, Option<At>, Option<At>);
 
@@ -155,7 +157,7 @@ pub fn devices(
     people: &[PersonId],
 ) -> Result<BTreeMap<PersonId, BTreeSet<Vec<u8>>>, StoreError> {
     let keys: Vec<_> = people.iter().map(|id| Some(Key(*id))).collect();
-    let rows: Vec<(Option<Key<kind::Person>>, Option<Vec<u8>>)> = many(
+    let rows: Vec<OnDevice> = many(
         db,
         sessions::table
             .filter(sessions::person_id.eq_any(keys))

@@ -386,7 +386,7 @@ mod tests {
             save(0, vec![said("leak", "pl"), said("pain", "pl"), said("mood", "en-GB"), said("sleep", "")]);
         let tags: Vec<_> = save.rows.iter().map(|row| row.language.as_deref()).collect();
         assert_eq!(tags, [Some("pl"), Some("en-GB"), None]);
-        let opened = opened(&ring(), &save.rows).unwrap();
+        let opened = opened(keys(), &save.rows).unwrap();
         let tags: Vec<_> = opened.iter().map(|kept| kept.language.as_ref().map(Language::as_str)).collect();
         assert_eq!(tags, [Some("pl"), Some("pl"), Some("en-GB"), None]);
     }

@@ -75,8 +75,15 @@ enum Opens {
 }
 
 impl Opens {
-    const ALL: &'static [Self] =
-        &[Self::Records, Self::Programmes, Self::Accounts, Self::Audit, Self::Trail, Self::Upkeep, Self::Keys];
+    const ALL: &'static [Self] = &[
+        Self::Records,
+        Self::Programmes,
+        Self::Accounts,
+        Self::Audit,
+        Self::Trail,
+        Self::Upkeep,
+        Self::Keys,
+    ];
 
     const fn word(self) -> &'static str {
         match self {
@@ -99,7 +106,7 @@ impl Duty {
             Self::AuditSealing => {
                 &[Opens::Records, Opens::Programmes, Opens::Accounts, Opens::Audit, Opens::Upkeep]
             }
-            Self::Keys => &[Opens::Keys],
+            Self::Keys => &[Opens::Keys, Opens::Records, Opens::Accounts],
             Self::Upkeep => &[Opens::Records, Opens::Accounts, Opens::Upkeep],
             Self::Operator | Self::Demo | Self::Migration => Opens::ALL,
             Self::WhoseRecord => &[Opens::Records],

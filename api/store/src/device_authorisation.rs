@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use crate::db::{Db, cols, exec, maybe, one, rewrite};
 use crate::error::StoreError;
 use crate::schema::device_authorisations;
-use crate::sealing::Place;
+use crate::sealing::{DataClass, Place};
 use crate::types::{At, Code, Key, Sealed};
 
 /// A device's wish.
@@ -55,7 +55,7 @@ impl DeviceAuthorisation {
 /// Where the address is sealed.
 #[must_use]
 pub fn place(id: DeviceAuthorisationId) -> Place {
-    Place { table: "device_authorisations", column: "address", row: id.uuid() }
+    Place { class: DataClass::Identity, table: "device_authorisations", column: "address", row: id.uuid() }
 }
 
 /// Keeps a device's wish. What the same device wished before and nobody has decided is forgotten with it.

@@ -3,17 +3,18 @@
 use std::collections::HashMap;
 
 use alongside_domain::clock::Timestamp;
-use alongside_domain::emergency_access::{EmergencyReason, ReviewOutcome, Standing};
+use alongside_domain::emergency_access::{EmergencyReason, ReviewOutcome, Standing, of_log_detail};
 use alongside_domain::id::{EmergencyAccessId, ParticipantId, PersonId, ProgrammeId, kind};
 use alongside_domain::policy::Role;
 use diesel::prelude::*;
 
+use crate::audit::AuditEvent;
 use crate::db::{Db, cols, exec, many, maybe, rewrite};
 use crate::error::StoreError;
 use crate::on_engine;
 use crate::schema::{emergency_accesses, memberships, people};
 use crate::scope::{Reach, Scope};
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Code, Key, Sealed};
 
 /// An access, with what was said about it still sealed.
@@ -66,23 +67,23 @@ impl EmergencyAccess {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn words(&self, ring: &KeyRing) -> Result<String, StoreError> {
-        ring.open(place(self.id.0, "words"), &self.words)
+    pub fn words(&self, keys: &RecordKeys) -> Result<String, StoreError> {
+        keys.open(place(self.id.0, "words"), &self.words)
     }
 
     /// Why the participant is not told.
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn hold_reason(&self, ring: &KeyRing) -> Result<Option<String>, StoreError> {
-        let open = |cell| ring.open(place(self.id.0, "hold_reason"), cell);
+    pub fn hold_reason(&self, keys: &RecordKeys) -> Result<Option<String>, StoreError> {
+        let open = |cell| keys.open(place(self.id.0, "hold_reason"), cell);
         self.hold_reason.as_ref().map(open).transpose()
     }
 }
 
 /// Where `words` and `hold_reason` are sealed.
 fn place(id: EmergencyAccessId, column: &'static str) -> Place {
-    Place { table: "emergency_accesses", column, row: id.uuid() }
+    Place { class: DataClass::Health, table: "emergency_accesses", column, row: id.uuid() }
 }
 
 /// Seals one cell of an access.
@@ -90,12 +91,19 @@ fn place(id: EmergencyAccessId, column: &'static str) -> Place {
 /// # Errors
 /// When it cannot be sealed.
 pub fn seal(
-    ring: &KeyRing,
+    keys: &RecordKeys,
     id: EmergencyAccessId,
     column: &'static str,
     text: &str,
 ) -> Result<Sealed, StoreError> {
-    ring.seal(place(id, column), text)
+    keys.seal(place(id, column), text)
+}
+
+/// The access under which somebody used a record. What others do about an access is no emergency of theirs.
+#[must_use]
+pub fn used(event: &AuditEvent) -> Option<EmergencyAccessId> {
+    let by_opener = event.role.is_some_and(|role| role.0.breaks_glass());
+    event.detail.as_deref().filter(|_| by_opener).and_then(of_log_detail)
 }
 
 /// Keeps a new access. Whether the record may be opened is decided before.

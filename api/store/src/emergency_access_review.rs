@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use crate::db::{Db, cols, exec, many};
 use crate::error::StoreError;
 use crate::schema::emergency_access_reviews;
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Code, Key, Sealed};
 
 /// How many of one access are read at most.
@@ -30,21 +30,21 @@ impl EmergencyAccessReview {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn words(&self, ring: &KeyRing) -> Result<String, StoreError> {
-        ring.open(place(self.id.0), &self.words)
+    pub fn words(&self, keys: &RecordKeys) -> Result<String, StoreError> {
+        keys.open(place(self.id.0), &self.words)
     }
 }
 
 fn place(id: EmergencyAccessReviewId) -> Place {
-    Place { table: "emergency_access_reviews", column: "words", row: id.uuid() }
+    Place { class: DataClass::Health, table: "emergency_access_reviews", column: "words", row: id.uuid() }
 }
 
 /// Seals the words of a review.
 ///
 /// # Errors
 /// When they cannot be sealed.
-pub fn seal(ring: &KeyRing, id: EmergencyAccessReviewId, text: &str) -> Result<Sealed, StoreError> {
-    ring.seal(place(id), text)
+pub fn seal(keys: &RecordKeys, id: EmergencyAccessReviewId, text: &str) -> Result<Sealed, StoreError> {
+    keys.seal(place(id), text)
 }
 
 /// Adds a review.

@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::on_engine;
 use crate::schema::rights_requests;
 use crate::scope::{Anchor, Reach, Scope};
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Code, Key, Sealed};
 
 /// A request.
@@ -74,21 +74,21 @@ impl RightsRequest {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn asked(&self, ring: &KeyRing) -> Result<Asked, StoreError> {
-        ring.open(place(self.id.0), &self.asked)
+    pub fn asked(&self, keys: &RecordKeys) -> Result<Asked, StoreError> {
+        keys.open(place(self.id.0), &self.asked)
     }
 }
 
 fn place(id: RightsRequestId) -> Place {
-    Place { table: "rights_requests", column: "asked", row: id.uuid() }
+    Place { class: DataClass::Identity, table: "rights_requests", column: "asked", row: id.uuid() }
 }
 
 /// Seals what is asked for the request with this id.
 ///
 /// # Errors
 /// When it cannot be sealed.
-pub fn seal(ring: &KeyRing, id: RightsRequestId, asked: &Asked) -> Result<Sealed, StoreError> {
-    ring.seal(place(id), asked)
+pub fn seal(keys: &RecordKeys, id: RightsRequestId, asked: &Asked) -> Result<Sealed, StoreError> {
+    keys.seal(place(id), asked)
 }
 
 /// Adds a request. That the participant is the caller's to write of is decided before.

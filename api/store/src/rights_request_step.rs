@@ -10,7 +10,7 @@ use crate::db::{Db, cols, exec, many};
 use crate::error::StoreError;
 use crate::rights_request::RightsRequest;
 use crate::schema::rights_request_steps;
-use crate::sealing::{KeyRing, Place};
+use crate::sealing::{DataClass, Place, RecordKeys};
 use crate::types::{At, Code, Key, Sealed};
 
 /// Most steps that a request tells of.
@@ -36,13 +36,13 @@ impl RequestStep {
     ///
     /// # Errors
     /// When the cell does not open.
-    pub fn record(&self, ring: &KeyRing) -> Result<StepRecord, StoreError> {
-        ring.open(place(self.id.0), &self.record)
+    pub fn record(&self, keys: &RecordKeys) -> Result<StepRecord, StoreError> {
+        keys.open(place(self.id.0), &self.record)
     }
 }
 
 fn place(id: RightsRequestStepId) -> Place {
-    Place { table: "rights_request_steps", column: "record", row: id.uuid() }
+    Place { class: DataClass::Safeguarding, table: "rights_request_steps", column: "record", row: id.uuid() }
 }
 
 /// Who takes a step, as what.
@@ -59,7 +59,7 @@ pub struct Author {
 #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
 pub fn add(
     db: &mut Db<'_>,
-    ring: &KeyRing,
+    keys: &RecordKeys,
     request: &RightsRequest,
     id: RightsRequestStepId,
     step: Step,
@@ -72,7 +72,7 @@ pub fn add(
         request_id: request.id,
         step: Code(step),
         done_as: Code(author.role),
-        record: ring.seal(place(id), record)?,
+        record: keys.seal(place(id), record)?,
         done_by: Key(author.person),
         done_at: At(now),
     };

@@ -114,6 +114,49 @@ CREATE POLICY wall ON recovery_codes USING (person_id = alongside_caller() OR al
 CREATE POLICY wall ON mails USING (person_id = alongside_caller() OR alongside_opens('accounts'));
 CREATE POLICY wall ON sign_in_lanes USING (alongside_opens('accounts'));
 
+-- Rights of data protection, and records opened in an emergency.
+CREATE POLICY wall ON rights_requests USING (programme_id = alongside_programme() OR alongside_opens('records'));
+CREATE POLICY wall ON rights_request_steps USING (
+    alongside_opens('records') OR
+    (SELECT true FROM rights_requests p WHERE p.id = rights_request_steps.request_id)
+);
+CREATE POLICY wall ON access_reports USING (
+    alongside_opens('records') OR
+    (SELECT true FROM rights_requests p WHERE p.id = access_reports.request_id)
+);
+CREATE POLICY wall ON processing_restrictions USING (
+    alongside_opens('records') OR
+    (SELECT true FROM participants p WHERE p.id = processing_restrictions.participant_id)
+);
+CREATE POLICY wall ON emergency_accesses USING (
+    programme_id = alongside_programme() OR person_id = alongside_caller() OR alongside_opens('accounts')
+);
+CREATE POLICY wall ON emergency_access_reviews USING (
+    (SELECT true FROM emergency_accesses p WHERE p.id = emergency_access_reviews.emergency_access_id)
+);
+
+-- A device that waits belongs to nobody yet: whoever is signed in may have its code.
+CREATE POLICY wall ON device_authorisations USING (
+    programme_id = alongside_programme() OR decided_by = alongside_caller() OR alongside_opens('accounts') OR
+    (programme_id IS NULL AND alongside_caller() IS NOT NULL)
+);
+
+-- Data keys follow their record. One may be made before its record is there.
+CREATE POLICY wall ON data_keys USING (
+    alongside_opens('keys') OR
+    CASE record
+        WHEN 'participant' THEN (SELECT true FROM participants p WHERE p.id = data_keys.record_id)
+        WHEN 'person' THEN (SELECT true FROM people p WHERE p.id = data_keys.record_id)
+        WHEN 'flag' THEN (SELECT true FROM flags p WHERE p.id = data_keys.record_id)
+        ELSE false
+    END
+) WITH CHECK (
+    alongside_caller() IS NOT NULL OR alongside_opens('keys') OR alongside_opens('records') OR alongside_opens('accounts')
+);
+CREATE POLICY wall ON wrapping_keys USING (
+    alongside_caller() IS NOT NULL OR alongside_opens('keys') OR alongside_opens('records') OR alongside_opens('accounts')
+) WITH CHECK (alongside_opens('keys'));
+
 -- The jobs' own, and replies kept for whoever asks the same again.
 CREATE POLICY wall ON leases USING (alongside_opens('upkeep'));
 CREATE POLICY wall ON idempotency_records USING (caller_id = alongside_caller() OR alongside_opens('upkeep'));
@@ -184,3 +227,12 @@ ALTER TABLE audit_seals ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE audit_checkpoints ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE audit_events ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE audit_subjects ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE rights_requests ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE rights_request_steps ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE access_reports ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE processing_restrictions ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE emergency_accesses ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE emergency_access_reviews ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE device_authorisations ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE data_keys ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE wrapping_keys ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
