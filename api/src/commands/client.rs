@@ -123,9 +123,7 @@ impl ClientCommand {
                 runtime(create(app, programme, name, scopes, quota, json))
             }
             Step::RotateSecret { id, at_once } => runtime(rotate(app, id, at_once, json)),
-            Step::Revoke { id } => {
-                runtime(change(app, id, "revoke_client", json, |db, row, now| store::revoke(db, row, now)))
-            }
+            Step::Revoke { id } => runtime(change(app, id, "revoke_client", json, store::revoke)),
             Step::Quota { id, requests } => {
                 runtime(change(app, id, "update_client", json, move |db, row, _| {
                     store::set_quota(db, row, requests)
