@@ -93,7 +93,11 @@ impl Database {
     pub fn execute(&self, sql: &str) -> QueryResult<()> {
         match self.owners_location() {
             Location::Sqlite(path) => {
-                SqliteConnection::establish(path.to_str().unwrap()).unwrap().batch_execute(sql)
+                let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                // Its server may be writing.
+                connection
+                    .batch_execute("PRAGMA busy_timeout = 5000")
+                    .and_then(|()| connection.batch_execute(sql))
             }
             Location::Postgres(url) => {
                 let mut connection = PgConnection::establish(&url).unwrap();
