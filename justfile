@@ -39,6 +39,11 @@ openapi:
     cargo run -q -p alongside-api -- openapi > openapi/openapi.json.new
     mv openapi/openapi.json.new openapi/openapi.json
 
+# Write openapi/problems/README.md from the table of codes.
+problems:
+    cargo run -q -p alongside-api -- problems > openapi/problems/README.md.new
+    mv openapi/problems/README.md.new openapi/problems/README.md
+
 # Write docs/policy.md from the policy table.
 policy:
     cargo run -q -p alongside-api -- policy > docs/policy.md.new

@@ -12,7 +12,7 @@ use alongside_store::key_rotation::InUse;
 use alongside_store::participant::Participant;
 use alongside_store::schema::{answers, data_keys, flags, participants};
 use alongside_store::types::{At, Key, Sealed};
-use alongside_store::{StoreError, exec, key_rotation as store, many, one};
+use alongside_store::{Context, Duty, StoreError, exec, key_rotation as store, many, one};
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use diesel::prelude::*;
@@ -83,22 +83,23 @@ fn every_data_key_is_wrapped_anew_and_the_old_key_can_go() {
     let fewer = without_old_keys(&keys);
     let replica = world.prepare(&fewer).unwrap();
     let ids: Vec<ParticipantId> = men.iter().map(|man| man.id).collect();
-    let opened = actix_web::rt::System::new().block_on(replica.store.read({
-        let ring = replica.store.ring().clone();
-        move |db| {
-            ids.iter()
-                .map(|id| {
-                    let record = alongside_store::sealing::Record::Participant(*id);
-                    let keys = alongside_store::data_key::load(db, &ring, record)?;
-                    let row: Participant = one(
-                        db,
-                        participants::table.find(Key(*id)).select(alongside_store::cols::<Participant>()),
-                    )?;
-                    Ok(row.identity(&keys)?.name)
-                })
-                .collect::<Result<Vec<String>, StoreError>>()
-        }
-    }));
+    let opened =
+        actix_web::rt::System::new().block_on(replica.store.read(Context::System(Duty::Operator), {
+            let ring = replica.store.ring().clone();
+            move |db| {
+                ids.iter()
+                    .map(|id| {
+                        let record = alongside_store::sealing::Record::Participant(*id);
+                        let keys = alongside_store::data_key::load(db, &ring, record)?;
+                        let row: Participant = one(
+                            db,
+                            participants::table.find(Key(*id)).select(alongside_store::cols::<Participant>()),
+                        )?;
+                        Ok(row.identity(&keys)?.name)
+                    })
+                    .collect::<Result<Vec<String>, StoreError>>()
+            }
+        }));
     assert_eq!(opened.unwrap(), ["Walter Invented"; 3]);
 }
 

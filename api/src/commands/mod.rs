@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use alongside_api::app::App;
 use alongside_api::config::{Config, LogFormat};
+use alongside_api::http::problems;
 use alongside_api::security::keys::Keys;
 use alongside_api::{openapi, server};
 use alongside_domain::clock::System;
@@ -45,6 +46,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Print the OpenAPI document.
     Openapi,
+    /// Print the problem codes, as a page in Markdown.
+    Problems,
     /// Print who may do what, as a page in Markdown.
     Policy,
     /// Manage people from the server's own command line.
@@ -81,6 +84,7 @@ impl Cli {
             Command::Demo(demo) => demo.run(),
             Command::Migrate(migrate) => migrate.run(),
             Command::Openapi => print_document(),
+            Command::Problems => print_problems(),
             Command::Policy => print_policy(),
             Command::User(user) => user.run(),
             Command::Client(client) => client.run(),
@@ -93,6 +97,11 @@ impl Cli {
 
 fn print_document() -> anyhow::Result<()> {
     std::io::stdout().write_all(&openapi::generate()?)?;
+    Ok(())
+}
+
+fn print_problems() -> anyhow::Result<()> {
+    std::io::stdout().write_all(problems::catalogue().as_bytes())?;
     Ok(())
 }
 

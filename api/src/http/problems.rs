@@ -107,7 +107,7 @@ fn answer(
 
 #[cfg(test)]
 mod tests {
-    /// Refresh it with the `openapi` command of the server.
+    /// Refresh it with the `problems` command of the server: `just problems`.
     #[test]
     fn the_committed_catalogue_is_current() {
         assert_eq!(super::catalogue(), include_str!("../../../openapi/problems/README.md"));

@@ -334,6 +334,12 @@ impl World {
         )
     }
 
+    /// As another replica starts, with these keys.
+    pub fn prepare(&self, keys: &Keys) -> Result<App, String> {
+        let made = server::prepare(&self.config, keys, Arc::clone(&self.clock) as _, Arc::new(System));
+        made.map_err(|error| format!("{error:#}"))
+    }
+
     /// Writes behind the API's back, where a test must.
     pub fn write<T: Send + 'static>(
         &self,
