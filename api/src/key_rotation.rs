@@ -34,20 +34,7 @@ pub async fn rotate(app: &App, mut told: impl FnMut(usize, usize)) -> Result<Rot
         .store
         .write(Context::System(Duty::Operator), move |db| store::take_into_use(db, shared.store.ring(), now))
         .await?;
-    let mut cells = 0;
-    let mut at = Some(Progress::default());
-    while let Some(from) = at {
-        let shared = app.clone();
-        let moved = app.store.write(Context::System(Duty::Operator), move |db| {
-            store::move_some(db, shared.store.ring(), shared.ids.as_ref(), now, from, BATCH)
-        });
-        let (moved, next) = moved.await?;
-        cells += moved;
-        at = next;
-        if moved > 0 {
-            told(0, cells);
-        }
-    }
+    // The keys come first: a damaged cell from before must not keep what can be protected under the old key.
     let mut keys = 0;
     let mut after = Some(Uuid::nil());
     while let Some(from) = after {
@@ -59,6 +46,20 @@ pub async fn rotate(app: &App, mut told: impl FnMut(usize, usize)) -> Result<Rot
         keys += wrapped;
         after = next;
         if wrapped > 0 {
+            told(keys, 0);
+        }
+    }
+    let mut cells = 0;
+    let mut at = Some(Progress::default());
+    while let Some(from) = at {
+        let shared = app.clone();
+        let moved = app.store.write(Context::System(Duty::Operator), move |db| {
+            store::move_some(db, shared.store.ring(), shared.ids.as_ref(), now, from, BATCH)
+        });
+        let (moved, next) = moved.await?;
+        cells += moved;
+        at = next;
+        if moved > 0 {
             told(keys, cells);
         }
     }

@@ -160,3 +160,27 @@ fn an_attempt_by_way_of_a_body_shows_to_him_as_well() {
     let said: Vec<_> = attempts.map(|use_| use_["role"].as_str().unwrap()).collect();
     assert_eq!(said, ["clinician", "coordinator"], "{looked}");
 }
+
+#[test]
+fn a_key_for_a_repeat_tells_nothing_of_who_is_in_another_programme() {
+    let world = World::start();
+    let man = world.participant().consented().create();
+    let (other, site) = world.other_programme();
+    let stranger = world.enrol(Role::Researcher, Some(other), None, None);
+    let nobody = System.fresh();
+    let begin = |id: &Value| {
+        json!({"participant_id": id, "instrument_id": world.instrument("/prostate-hna")["id"],
+            "time_point": "T0", "channel": "in_person"})
+    };
+    for (key, id) in [("his", json!(man.id)), ("nobodys", json!(nobody))] {
+        for _ in 0..2 {
+            stranger.post_with_key("/v1/assessments", key, &begin(&id)).problem(422, "invalid");
+        }
+    }
+    // Neither takes the id away from who is to have it.
+    let newcomer = |id: &Value, site: &Value| json!({"id": id, "site_id": site, "identity": {"name": "Wilfred Newcomer"}});
+    let here = world.sign_in(Role::Coordinator);
+    here.post("/v1/participants", &newcomer(&json!(nobody), &json!(world.sites[0]))).created();
+    let there = world.enrol(Role::Coordinator, Some(other), None, None);
+    there.post("/v1/participants", &newcomer(&json!(man.id), &json!(site))).problem(409, "already-exists");
+}

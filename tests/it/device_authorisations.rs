@@ -315,6 +315,17 @@ fn a_yes_is_weighed_again_when_the_tablet_comes_for_its_tokens() {
 }
 
 #[test]
+fn what_ends_all_his_sessions_takes_back_what_he_let_in() {
+    let world = World::start();
+    let phone = supporter(&world);
+    let tablet = Tablet::begin(&world);
+    phone.post(APPROVE, &tablet.shown()).no_content();
+    let (id, now) = (PersonId::new(phone.id), world.app.clock.now());
+    world.write(move |db| alongside_store::session::end_all_of_person(db, id, "password_changed", now));
+    refused(&tablet.ask_later(), "access_denied");
+}
+
+#[test]
 fn a_yes_takes_a_second_factor_that_was_just_shown() {
     let world = World::start();
     let sam = world.account("sam@example.org", Role::Supporter);

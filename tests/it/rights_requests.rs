@@ -164,9 +164,14 @@ fn a_report_says_who_helped_and_who_looked_once_two_people_let_it() {
 
     office.approve(&request);
     own.get(&format!("{request}/report")).not_found();
-    let done = step(&office.privacy, &request, "fulfilment", &told(&json!({}))).ok();
+    let in_account = told(&json!({"handover": "own_account"}));
+    let done = step(&office.privacy, &request, "fulfilment", &in_account).ok();
     assert_eq!(done["state"], "fulfilled");
     assert!(done["report_expires_at"].is_string());
+    // What the office noted for itself is not his to read; what he was told is.
+    let steps = own.get(&request).ok()["steps"].clone();
+    let read = steps.as_array().unwrap().iter().filter(|step| !step["record"].is_null());
+    assert_eq!(read.map(|step| step["step"].as_str().unwrap()).collect::<Vec<_>>(), ["fulfilment"]);
     let report = own.get(&format!("{request}/report")).ok();
     let said = lines(&report);
     for there in [
@@ -195,6 +200,26 @@ fn a_report_says_who_helped_and_who_looked_once_two_people_let_it() {
     own.get(&format!("{request}/report")).problem(403, "step-up-required");
     world.clock.advance(TimeDelta::days(31));
     world.renew(&office.privacy).get(&format!("{request}/report")).not_found();
+}
+
+#[test]
+fn a_report_that_is_handed_over_in_person_is_not_in_his_account() {
+    let world = World::start();
+    let office = Office::of(&world);
+    let man = world.participant().create();
+    let own = world.sign_in_participant(man.id);
+    let request = office.ask(man.id, "access");
+    office.scope(&request);
+    for who in [&office.privacy, &office.lead] {
+        step(who, &request, "decisions", &decision("withhold")).ok();
+    }
+    office.approve(&request);
+    let in_person = told(&json!({"handover": "in_person"}));
+    let done = step(&office.privacy, &request, "fulfilment", &in_person).ok();
+    assert!(done["report_expires_at"].is_string());
+    office.privacy.get(&format!("{request}/report")).ok();
+    own.get(&format!("{request}/report")).not_found();
+    assert_eq!(own.get(&request).ok()["report_expires_at"], Value::Null);
 }
 
 #[test]
@@ -342,6 +367,7 @@ fn a_restricted_record_is_kept_and_not_used_until_that_is_lifted() {
     let export =
         format!("/v1/assessments/{}/questionnaire-response", all["items"][0]["id"].as_str().unwrap());
     clinician.get(&export).problem(409, "processing-restricted");
+    clinician.get(&format!("{plan}/document")).problem(409, "processing-restricted");
     clinician.get(&plan).ok();
     office.coordinator.get(&man.path()).ok();
     clinician.post("/v1/assessments", &begin(&another)).created();

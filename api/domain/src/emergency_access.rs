@@ -197,6 +197,8 @@ impl Standing {
             Err(NotNow::Own)
         } else if self.held_by.is_some() {
             Err(NotNow::HeldBefore)
+        } else if self.reviewed_at.is_some() {
+            Err(NotNow::Reviewed)
         } else {
             Ok(())
         }

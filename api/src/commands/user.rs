@@ -163,10 +163,12 @@ async fn create_admin(app: App, email: String, name: String, password: SecretStr
         updated_at: At(now),
         version: 1,
     };
+    let event = operator::event(&app, now, "create_admin", Some(id.uuid()), None);
     app.store
         .write(Context::System(Duty::Operator), move |db| {
             person::insert(db, &person)?;
-            membership::insert(db, &membership)
+            membership::insert(db, &membership)?;
+            audit::record(db, &event, &[])
         })
         .await
         .context("the administrator could not be created (does the address exist already?)")?;

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
 use actix_web::{HttpRequest, HttpResponse};
-use alongside_domain::id::{FlagId, ParticipantId};
+use alongside_domain::id::{EmergencyAccessId, FlagId, ParticipantId};
 use alongside_store::audit::any_id;
 use alongside_store::scope::Reach;
 use alongside_store::sealing::{DataClass, Record};
@@ -41,6 +41,8 @@ struct Kept {
     participant: Option<ParticipantId>,
     resource: Option<Uuid>,
     flag: Option<FlagId>,
+    #[serde(default)]
+    emergency: Option<EmergencyAccessId>,
     answer: KeptAnswer,
 }
 
@@ -178,7 +180,8 @@ fn repeat(
     if record.fingerprint != fingerprint {
         return Ok(Some(Done::Refused(Problem::new(Code::IdempotencyKeyReused))));
     }
-    let keys = match data_key::of_cell(db, app.store.ring(), &record.reply) {
+    let found = db.within(Duty::Keys, |db| data_key::of_cell(db, app.store.ring(), &record.reply));
+    let keys = match found {
         // From before there were data keys: any ring opens it.
         Ok(None) => None,
         Ok(keys) => keys,
@@ -197,6 +200,7 @@ fn repeat(
     trace.participant = kept.participant;
     trace.resource = kept.resource;
     trace.flag = kept.flag;
+    trace.emergency = kept.emergency;
     trace.detail = Some("repeated".to_owned());
     if may_still_see(db, granted, &kept)? {
         Ok(Some(Done::Replayed(kept.answer)))
@@ -245,7 +249,13 @@ fn keep(
         Done::Replied(_) | Done::Replayed(_) => return Ok(()),
     };
     let status = i32::from(answer.status());
-    let kept = Kept { participant: trace.participant, resource: trace.resource, flag: trace.flag, answer };
+    let kept = Kept {
+        participant: trace.participant,
+        resource: trace.resource,
+        flag: trace.flag,
+        emergency: trace.emergency,
+        answer,
+    };
     let record = idempotency::Record {
         caller_id: any_id(granted.caller.actor_id()),
         operation: granted.operation.name().to_owned(),
@@ -272,10 +282,14 @@ fn sealed(
     let own = match (record, trace.keys.iter().find(|keys| keys.record() == record)) {
         (Record::Installation, _) => app.store.installation().seal(place, kept),
         (_, Some(known)) if known.has(class) => known.seal(place, kept),
-        _ => data_key::ensure(db, app.store.ring(), record, app.ids.as_ref(), granted.now)?.seal(place, kept),
+        // Of somebody who is not there, or not yet, the reply is nobody's: it makes no keys.
+        _ => match db.within(Duty::Keys, |db| data_key::load(db, app.store.ring(), record))? {
+            keys if keys.has(class) => keys.seal(place, kept),
+            _ => Err(StoreError::Erased),
+        },
     };
     match own {
-        // Of an erased record nothing is told, so there is nothing in the reply that must go with it.
+        // Of no record, or an erased one, nothing is told: there is nothing in the reply that must go with it.
         Err(StoreError::Erased) => {
             let place = idempotency::place(
                 DataClass::Replies,

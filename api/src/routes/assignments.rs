@@ -325,8 +325,11 @@ fn take(
     let mut row = assignment::find(ctx.db, ctx.scope, id)?;
     ctx.about(row.participant_id.0);
     row.state = Coded(row.state.0.after(step)?);
-    if row.state.0 == State::Active {
-        require_ready(ctx, &row)?;
+    match row.state.0 {
+        State::Active => require_ready(ctx, &row)?,
+        // On the way to being in touch.
+        State::Accepted | State::Introduced => checks::require_unrestricted(ctx, row.participant_id.0)?,
+        _ => {}
     }
     change(&mut row, At(ctx.now));
     let row = assignment::save(ctx.db, &row, ctx.now)?;

@@ -61,6 +61,7 @@ async fn print_care_plan(
 fn read(ctx: &mut Ctx<'_, '_>, id: CarePlanId, reader: CopyRecipient) -> Result<Document, Refusal> {
     let plan = care_plan::find(ctx.db, ctx.scope, id)?;
     ctx.about(plan.participant_id.0);
+    checks::require_unrestricted(ctx, plan.participant_id.0)?;
     let man = participant::find(ctx.db, ctx.scope, plan.participant_id.0)?;
     let programme = programme::find(ctx.db, ctx.scope, plan.programme_id.0)?;
     let site = site::find(ctx.db, ctx.scope, plan.site_id.0)?;

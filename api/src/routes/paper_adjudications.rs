@@ -254,6 +254,7 @@ fn adjudicate(
     }
     answering::require_open(&row)?;
     answering::require_participant(assessment::participant_status(ctx.db, row.participant_id.0)?)?;
+    checks::require_unrestricted(ctx, row.participant_id.0)?;
     let adjudicator = ctx.caller.person().ok_or_else(Problem::not_found)?;
     let form = paper_entry::form(ctx.db, id)?.ok_or_else(not_yet)?;
     // The step is judged before anything is kept; how many fields are left open does not decide whether it can be taken.

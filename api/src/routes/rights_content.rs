@@ -304,7 +304,9 @@ fn letters(ctx: &mut Ctx<'_, '_>, reading: &Reading) -> Result<Vec<Entry>, Refus
         Entry::new(format!("{}, {}", words(row.kind.0), day(row.created_at.0.date_naive())))
             .maybe("What came of it", row.outcome.map(|outcome| words(outcome.0)))
     };
-    Ok(mail::of_participant(ctx.db, reading.man)?.into_iter().map(of).collect())
+    // Letters are closed to all but whom they are for.
+    let sent = ctx.db.within(Duty::AccessRecord, |db| mail::of_participant(db, reading.man))?;
+    Ok(sent.into_iter().map(of).collect())
 }
 
 fn requests(ctx: &mut Ctx<'_, '_>, reading: &Reading) -> Result<Vec<Entry>, Refusal> {

@@ -6,6 +6,7 @@ use alongside_domain::id::RightsRequestId;
 use alongside_domain::policy::Operation;
 use alongside_store::{StoreError, access_report, rights_request};
 
+use super::rights_request_view;
 use crate::http::printed::{self, Writers};
 use crate::http::{Ctx, Path, Permit, Problem, Refusal, Services};
 
@@ -44,6 +45,9 @@ async fn get_access_report(
 fn read(ctx: &mut Ctx<'_, '_>, id: RightsRequestId) -> Result<Report, Refusal> {
     let row = rights_request::find(ctx.db, ctx.scope, id)?;
     ctx.about(row.participant_id.0);
+    if !rights_request_view::is_handed_to(ctx, &row)? {
+        return Err(StoreError::NotFound.into());
+    }
     let report = access_report::find(ctx.db, id, ctx.now)?.ok_or(StoreError::NotFound)?;
     Ok(report.content(&*ctx.keys_of(row.participant_id.0)?)?)
 }

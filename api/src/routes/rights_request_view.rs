@@ -3,7 +3,7 @@
 use alongside_domain::id::{ParticipantId, PersonId, ProgrammeId, RightsRequestId};
 use alongside_domain::policy::Role;
 use alongside_domain::rights_request::due::Clock;
-use alongside_domain::rights_request::{Channel, Kind, RIGHT_TO_COMPLAIN, State, Step, StepRecord};
+use alongside_domain::rights_request::{Channel, Handover, Kind, RIGHT_TO_COMPLAIN, State, Step, StepRecord};
 use alongside_domain::working_day::{Region, local_day};
 use alongside_store::programme::Programme;
 use alongside_store::rights_request::RightsRequest;
@@ -90,9 +90,37 @@ pub struct RightsStepView {
 fn sees(role: Role, step: Step, done_as: Role) -> bool {
     match (role, step) {
         (Role::PrivacyOfficer | Role::SafeguardingLead, Step::Redaction) => role == done_as,
-        (Role::PrivacyOfficer | Role::Participant, _) => step != Step::Redaction,
+        (Role::PrivacyOfficer, _) => true,
+        // What he was asked and told. The rest is the office's own.
+        (Role::Participant, _) => matches!(
+            step,
+            Step::Pause
+                | Step::Resumption
+                | Step::Extension
+                | Step::Refusal
+                | Step::Fulfilment
+                | Step::Lifting
+        ),
         _ => false,
     }
+}
+
+/// Whether the caller gets the report here: the participant only where it was to be in his own account, for others may use
+/// that.
+///
+/// # Errors
+/// What the database says, or that a cell does not open.
+pub(super) fn is_handed_to(ctx: &mut Ctx<'_, '_>, row: &RightsRequest) -> Result<bool, Refusal> {
+    if ctx.caller.role != Role::Participant {
+        return Ok(true);
+    }
+    let keys = ctx.keys_of(row.participant_id.0)?;
+    for step in rights_request_step::list(ctx.db, row)? {
+        if step.step.0 == Step::Fulfilment {
+            return Ok(step.record(&keys)?.handover == Some(Handover::OwnAccount));
+        }
+    }
+    Ok(false)
 }
 
 impl RightsRequestView {
@@ -136,7 +164,11 @@ impl RightsRequestView {
             closed_at: row.closed_at.map(|at| at.0),
             taken_by: row.taken_by.0,
             steps,
-            report_expires_at: access_report::expires_at(ctx.db, row.id.0)?,
+            report_expires_at: if is_handed_to(ctx, row)? {
+                access_report::expires_at(ctx.db, row.id.0)?
+            } else {
+                None
+            },
             restriction_in_force: restriction.map(|found| found.lifted_at.is_none()),
             right_to_complain: (row.state.0 == State::Refused).then_some(RIGHT_TO_COMPLAIN),
             version: row.version,

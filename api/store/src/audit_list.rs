@@ -182,6 +182,9 @@ fn query(
         }
         if !held.is_empty() {
             query = query.filter(audit_events::detail.is_null().or(audit_events::detail.ne_all(held)));
+            // An attempt that came to nothing bears no id, and tells of the one that did.
+            let attempt = Operation::CreateEmergencyAccess.name();
+            query = query.filter(audit_events::operation.ne(attempt).or(audit_events::detail.is_not_null()));
         }
         if let Some(before) = before {
             query = query.filter(audit_events::id.lt(Key(before)));

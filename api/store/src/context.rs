@@ -35,6 +35,8 @@ pub enum Duty {
     AuditSealing,
     /// Seeing that the keys are those of the database, when it is opened.
     Keys,
+    /// Within an officer's work: what an erased record leaves in letters and kept replies, whoever asked for those.
+    Erasure,
     /// Housekeeping, and the watch over flags that nobody can act on.
     Upkeep,
     /// The operator's commands.
@@ -106,7 +108,8 @@ impl Duty {
             Self::AuditSealing => {
                 &[Opens::Records, Opens::Programmes, Opens::Accounts, Opens::Audit, Opens::Upkeep]
             }
-            Self::Keys => &[Opens::Keys, Opens::Records, Opens::Accounts],
+            Self::Keys => &[Opens::Keys, Opens::Records, Opens::Accounts, Opens::Upkeep, Opens::Audit],
+            Self::Erasure => &[Opens::Records, Opens::Accounts, Opens::Upkeep],
             Self::Upkeep => &[Opens::Records, Opens::Accounts, Opens::Upkeep],
             Self::Operator | Self::Demo | Self::Migration => Opens::ALL,
             Self::WhoseRecord => &[Opens::Records],

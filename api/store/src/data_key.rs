@@ -13,6 +13,7 @@ use secrecy::zeroize::Zeroizing;
 use uuid::Uuid;
 
 use crate::audit::any_id;
+use crate::context::Duty;
 use crate::db::{Db, cols, exec, many, maybe, rewrite};
 use crate::error::StoreError;
 use crate::schema::{data_keys, flags, participants};
@@ -155,6 +156,21 @@ pub fn ensure(
     ids: &dyn Ids,
     now: Timestamp,
 ) -> Result<RecordKeys, StoreError> {
+    let keys = load(db, ring, record)?;
+    if is_whole(&keys) {
+        return Ok(keys);
+    }
+    // The record may not be there yet, and then the wall hides its keys even from whoever makes them.
+    db.within(Duty::Keys, |db| complete(db, ring, record, ids, now))
+}
+
+fn complete(
+    db: &mut Db<'_>,
+    ring: &Arc<KeyRing>,
+    record: Record,
+    ids: &dyn Ids,
+    now: Timestamp,
+) -> Result<RecordKeys, StoreError> {
     let there = rows(db, record)?;
     let mut keys = there.iter().map(|row| row.open(ring)).collect::<Result<Vec<_>, _>>()?;
     for class in CLASSES.into_iter().filter(|class| is_needed(record, *class)) {
@@ -279,8 +295,10 @@ pub fn shred(
             keys += destroy(db, Record::Flag(flag.0), &classes, now)?;
         }
     }
-    former_cell::empty(db, participant, &classes)?;
-    mail::forget_participant(db, participant)?;
+    db.within(Duty::Erasure, |db| {
+        former_cell::empty(db, participant, &classes)?;
+        mail::forget_participant(db, participant)
+    })?;
     if classes.contains(&DataClass::Identity) {
         let row = participants::table.find(Key(participant)).filter(participants::erased_at.is_null());
         rewrite(

@@ -171,6 +171,22 @@ pub fn decide(
     if decided == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }
 
+/// Turns the yes into a no for what this person let in and nobody has collected yet.
+///
+/// # Errors
+/// What the database says.
+pub fn take_back(db: &mut Db<'_>, person: PersonId, now: Timestamp) -> Result<(), StoreError> {
+    let approved = device_authorisations::table
+        .filter(device_authorisations::decided_by.eq(Some(Key(person))))
+        .filter(device_authorisations::state.eq(Code(DeviceState::Approved)));
+    let denied = (
+        device_authorisations::state.eq(Code(DeviceState::Denied)),
+        device_authorisations::decided_at.eq(Some(At(now))),
+    );
+    rewrite(db, diesel::update(approved).set(denied))?;
+    Ok(())
+}
+
 /// Uses the code up; false where another request did a moment before.
 ///
 /// # Errors

@@ -18,6 +18,9 @@ use crate::wall;
 pub(crate) const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 pub(crate) const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
+/// The migration that made the keys of records.
+const DATA_KEYS: &str = "20261128000010";
+
 /// Which migrations a database has and lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
@@ -39,6 +42,11 @@ pub enum MigrateError {
         "the database's schema is older than this program: run `alongside-api migrate up` first ({0} pending)"
     )]
     Older(usize),
+    #[error(
+        "this step back would destroy the keys of every sealed field, and with them all records: go back to a backup of the \
+         database and its key file instead"
+    )]
+    Sealed,
     #[error("migration failed: {0}")]
     Failed(String),
 }
@@ -76,9 +84,13 @@ pub fn up(location: &Location) -> Result<Vec<String>, MigrateError> {
 /// Takes back the newest migration and answers its name.
 ///
 /// # Errors
-/// When there is none, or it fails.
+/// When there is none, or it fails, or sealed fields would be lost with it.
 pub fn down(location: &Location) -> Result<String, MigrateError> {
     locked(location, |db| {
+        let status = read_status(db)?;
+        if status.applied.last().is_some_and(|newest| newest == DATA_KEYS) && holds_keys(db)? {
+            return Err(MigrateError::Sealed);
+        }
         match db {
             Db::Pg(c) => c.revert_last_migration(POSTGRES),
             Db::Sqlite(c) => c.revert_last_migration(SQLITE),
@@ -86,6 +98,17 @@ pub fn down(location: &Location) -> Result<String, MigrateError> {
         .map(|version| version.to_string())
         .map_err(failed)
     })
+}
+
+/// Whether anybody's record is sealed with keys of its own.
+fn holds_keys(db: &mut Db<'_>) -> Result<bool, StoreError> {
+    use alongside_domain::data_class::RecordKind;
+    use diesel::prelude::*;
+    let of_records = crate::schema::data_keys::table
+        .filter(crate::schema::data_keys::record.ne(crate::types::Code(RecordKind::Installation)))
+        .filter(crate::schema::data_keys::wrapped.is_not_null())
+        .select(crate::schema::data_keys::id);
+    Ok(crate::db::one::<_, bool>(db, diesel::select(diesel::dsl::exists(of_records)))?)
 }
 
 /// Refuses to go on with a schema that is not exactly this binary's.

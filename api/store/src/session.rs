@@ -6,6 +6,7 @@ use alongside_domain::policy::Role;
 use diesel::prelude::*;
 
 use crate::db::{Db, cols, exec, one, rewrite};
+use crate::device_authorisation;
 use crate::error::StoreError;
 use crate::schema::sessions;
 use crate::types::{At, Code, Document, Key, Sealed};
@@ -137,7 +138,8 @@ pub fn end_all_of_person(
         )
         .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some(reason)))),
     )?;
-    Ok(())
+    // A device that he let in and that has not come yet does not come either.
+    device_authorisation::take_back(db, person, now)
 }
 
 /// Ends every session of a person but one.
@@ -161,7 +163,8 @@ pub fn end_others_of_person(
         )
         .set((sessions::ended_at.eq(Some(At(now))), sessions::end_reason.eq(Some(reason)))),
     )?;
-    Ok(())
+    // A device that he let in and that has not come yet does not come either.
+    device_authorisation::take_back(db, person, now)
 }
 
 /// Ends what the person left open on the same device in the same role: a device has one session of it.

@@ -19,7 +19,7 @@ CREATE INDEX data_keys_by_wrapping ON data_keys (wrapped_by, id);
 -- The keys of the key file as this database knows them: what shows that a key is the right one, and which key of each
 -- group wraps new data keys.
 CREATE TABLE wrapping_keys (
-    -- sealing, safeguarding or blind_index
+    -- sealing or safeguarding
     key_group text NOT NULL,
     id bigint NOT NULL,
     proof bytea NOT NULL,
