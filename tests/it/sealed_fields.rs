@@ -54,6 +54,15 @@ struct Line {
     line: String,
 }
 
+/// As somebody connects who knows how to open everything that row-level security hides.
+fn past_the_wall(url: &str) -> PgConnection {
+    let mut connection = PgConnection::establish(url).unwrap();
+    connection
+        .batch_execute("SET alongside.opens = 'records programmes accounts audit trail upkeep keys'")
+        .unwrap();
+    connection
+}
+
 /// Every byte that the database keeps: on SQLite all files of its folder, on PostgreSQL every row of every table.
 fn kept(location: &Location) -> Vec<u8> {
     match location {
@@ -62,7 +71,7 @@ fn kept(location: &Location) -> Vec<u8> {
             files(path.parent().unwrap())
         }
         Location::Postgres(url) => {
-            let mut connection = PgConnection::establish(url).unwrap();
+            let mut connection = past_the_wall(url);
             let tables: Vec<Line> = diesel::sql_query(
                 "SELECT quote_ident(table_name) AS line FROM information_schema.tables WHERE table_schema = 'public'",
             )
@@ -311,7 +320,7 @@ fn execute(world: &World, sql: &str) -> Result<(), String> {
         Location::Sqlite(path) => {
             SqliteConnection::establish(path.to_str().unwrap()).unwrap().batch_execute(sql)
         }
-        Location::Postgres(url) => PgConnection::establish(&url).unwrap().batch_execute(sql),
+        Location::Postgres(url) => past_the_wall(&url).batch_execute(sql),
     };
     done.map_err(|error| error.to_string())
 }

@@ -8,7 +8,7 @@ use alongside_store::audit::any_id;
 use alongside_store::scope::Reach;
 use alongside_store::sealing::{DataClass, Record};
 use alongside_store::types::{At, Sealed};
-use alongside_store::{Db, StoreError, data_key, flag, flag_exclusion, idempotency, participant};
+use alongside_store::{Db, Duty, StoreError, data_key, flag, flag_exclusion, idempotency, participant};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;

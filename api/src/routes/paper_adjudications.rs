@@ -15,9 +15,9 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::answer_input::AnswerValue;
-use super::answering;
 use super::double_entry::{Case, PaperAnswer, conflict};
 use super::paper_entries::said;
+use super::{answering, checks};
 use crate::http::etag::IfMatch;
 use crate::http::pointer::push_member;
 use crate::http::{Code, Ctx, Json, Path, Permit, Problem, ProblemField, Refusal, Reply, Services, reply};
