@@ -39,6 +39,8 @@ enum Done {
 #[derive(Serialize, Deserialize)]
 struct Kept {
     participant: Option<ParticipantId>,
+    #[serde(default)]
+    sought: Option<ParticipantId>,
     resource: Option<Uuid>,
     flag: Option<FlagId>,
     #[serde(default)]
@@ -198,6 +200,7 @@ fn repeat(
         opened => opened?,
     };
     trace.participant = kept.participant;
+    trace.sought = kept.sought;
     trace.resource = kept.resource;
     trace.flag = kept.flag;
     trace.emergency = kept.emergency;
@@ -251,6 +254,7 @@ fn keep(
     let status = i32::from(answer.status());
     let kept = Kept {
         participant: trace.participant,
+        sought: trace.sought,
         resource: trace.resource,
         flag: trace.flag,
         emergency: trace.emergency,

@@ -24,6 +24,8 @@ use crate::app::App;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trace {
     pub participant: Option<ParticipantId>,
+    /// Whose record the request named, whether or not it is there and the caller may see it.
+    pub sought: Option<ParticipantId>,
     pub resource: Option<Uuid>,
     pub listed: Vec<ParticipantId>,
     pub flag: Option<FlagId>,
@@ -111,6 +113,12 @@ impl Ctx<'_, '_> {
     /// Notes whose record this request is about.
     pub fn about(&mut self, participant: ParticipantId) {
         self.trace.participant = Some(participant);
+    }
+
+    /// Notes whose record a body names, before it is looked up: an attempt shows to the one whose record it is. Nothing that
+    /// is answered belongs to his record for that.
+    pub fn seeks(&mut self, participant: ParticipantId) {
+        self.trace.sought = Some(participant);
     }
 
     /// Notes what the request made or changed, where the path does not name it.

@@ -89,7 +89,7 @@ impl Granted {
             session_id: Some(Key(self.caller.session_id)),
             role: Some(Coded(self.caller.role)),
             operation: self.operation.name().to_owned(),
-            participant_id: trace.participant.map(Key),
+            participant_id: trace.participant.or(trace.sought).map(Key),
             resource_id: trace.resource.or(self.named.map(|named| named.id)).map(any_id),
             status: i32::from(status.as_u16()),
             flag_id: trace.flag.or(flag).map(Key),

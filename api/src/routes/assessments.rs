@@ -288,10 +288,11 @@ fn create(
         }
         ctx.creates(id.uuid())?;
     }
-    ctx.about(new.participant_id);
+    ctx.seeks(new.participant_id);
     let Some(participant) = participant::try_find(ctx.db, ctx.scope, new.participant_id)? else {
         return Err(foreign("/participant_id", "There is no such participant in your programme."));
     };
+    ctx.about(new.participant_id);
     match instrument::status_in(ctx.db, participant.programme_id.0, new.instrument_id)? {
         Some(InstrumentStatus::Active) => {}
         Some(status) => return Err(not_in_use(status)),

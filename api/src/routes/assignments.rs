@@ -227,11 +227,12 @@ async fn create_assignment(
             let unknown = |pointer: &'static str, message: &'static str| {
                 Refusal::from(Problem::new(Code::Invalid).field(pointer, "unknown", message))
             };
-            ctx.about(new.participant_id);
+            ctx.seeks(new.participant_id);
             let participant =
                 participant::try_find(ctx.db, ctx.scope, new.participant_id)?.ok_or_else(|| {
                     unknown("/participant_id", "There is no such participant in this programme.")
                 })?;
+            ctx.about(new.participant_id);
             require_open(participant.status.0)?;
             checks::require_unrestricted(ctx, new.participant_id)?;
             let (programme, site) = (participant.programme_id.0, participant.site_id.0);

@@ -262,11 +262,12 @@ async fn create_consent(
                 }
                 ctx.creates(id.uuid())?;
             }
-            ctx.about(new.participant_id);
+            ctx.seeks(new.participant_id);
             let participant =
                 participant::try_find(ctx.db, ctx.scope, new.participant_id)?.ok_or_else(|| {
                     unknown("/participant_id", "There is no such participant in this programme.")
                 })?;
+            ctx.about(new.participant_id);
             check_answers(ctx, &new)?;
             let keys = ctx.keys_of(new.participant_id)?;
             let row = Consent {

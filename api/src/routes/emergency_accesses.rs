@@ -263,7 +263,7 @@ fn create(ctx: &mut Ctx<'_, '_>, new: &EmergencyAccessCreate) -> Result<Reply, R
     let man = participant::by_study_id(ctx.db, ctx.scope, new.study_id.as_str())?;
     // He learns of an attempt too.
     if let Some(man) = &man {
-        ctx.about(man.id.0);
+        ctx.seeks(man.id.0);
     }
     let told = may_open(ctx, by)?;
     let man = confirmed(ctx, man, new)?;

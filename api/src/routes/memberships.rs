@@ -107,7 +107,7 @@ pub(super) fn check_account(
     let Some(role) = role else {
         return Err(invalid(pointer(), "unwanted", "This belongs to the role participant."));
     };
-    ctx.about(participant);
+    ctx.seeks(participant);
     match person::standing(ctx.db, participant)? {
         Some((programme, has_account)) if Some(programme) == role.programme_id => {
             if has_account {
