@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use diesel::{PgConnection, SqliteConnection};
 
-use crate::harness::Database;
+use crate::harness::{Database, World};
 
 /// Table, then column, then kind of value and whether it may be null.
 type Tables = BTreeMap<String, BTreeMap<String, (String, bool)>>;
@@ -196,4 +196,19 @@ fn a_schema_from_the_future_is_refused_in_a_line() {
     let refused = migrate::require_current(&location).unwrap_err().to_string();
     assert!(refused.contains("newer than this program"), "{refused}");
     assert!(migrate::up(&location).is_err());
+}
+
+#[test]
+fn a_step_back_that_would_lose_what_is_sealed_is_refused() {
+    let world = World::start();
+    world.participant().create();
+    let location = world.database().owners_location();
+    let refused = loop {
+        match migrate::down(&location) {
+            Ok(undone) => assert!(undone.as_str() > "20261128000010", "{undone}"),
+            Err(refused) => break refused.to_string(),
+        }
+    };
+    assert!(refused.contains("destroy the keys") && refused.contains("backup"), "{refused}");
+    migrate::up(&location).unwrap();
 }
