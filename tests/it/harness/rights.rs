@@ -65,7 +65,7 @@ pub fn decision(verdict: &str) -> Value {
 
 /// What is said with a fulfilment, and these members besides.
 pub fn told(more: &Value) -> Value {
-    let mut body = json!({"note": "It is done.", "told_on": "2026-01-05", "handover": "post"});
+    let mut body = json!({"note": "It is done.", "told_on": "2026-01-05", "handover": "own_account"});
     for (name, value) in more.as_object().unwrap() {
         body[name] = value.clone();
     }
