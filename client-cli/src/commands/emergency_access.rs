@@ -1,6 +1,6 @@
 //! Records of another site, opened in an emergency, and looking into that.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -112,7 +112,12 @@ fn path(id: Uuid) -> String {
 
 /// A step on the version that is there now.
 fn step(run: &Run, id: Uuid, step: &str, body: Option<&Value>) -> Result<()> {
-    let version = run.client.get(&path(id))?.get("version").and_then(Value::as_i64).unwrap_or_default();
+    let version = run
+        .client
+        .get(&path(id))?
+        .get("version")
+        .and_then(Value::as_i64)
+        .context("the server's answer cannot be read: it has no version")?;
     let done = run.client.post_version(&format!("{}/{step}", path(id)), version, body)?;
     run.output.show(&done, || page(&done))
 }
